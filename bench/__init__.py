@@ -1,0 +1,1 @@
+"""Benchmarks: see ``python -m bench --help`` and bench/__main__.py."""

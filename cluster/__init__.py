@@ -1,0 +1,57 @@
+"""Where workers come from."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from cluster.address import Address, Connected
+from cluster.debug import Debug, debug
+from cluster.local import local
+from cluster.pool import Cluster, Handle, Pool, Running
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["Cluster", "Handle", "Pool", "Running", "connect", "debug", "local"]
+
+
+def connect(cluster: Cluster | Client | str | None = None, max_processes: int = -1) -> Pool:
+    """Get workers.
+
+    Parameters
+    ----------
+    cluster : Cluster, distributed.Client or str, optional
+        ``local(...)``, "debug" or ``debug()``, the address of a Dask scheduler, or a Client connected to
+        one. By default this machine, with workers that are kept for the next call.
+    max_processes : int
+        For the default: how many networks run at once; -1 for as many as there are cores.
+
+    Raises
+    ------
+    ValueError
+        If the cluster is none of these.
+    """
+    return _chosen(cluster, max_processes).start()
+
+
+def _chosen(cluster: Cluster | Client | str | None, max_processes: int) -> Cluster:
+    if cluster is None:
+        return local(None if max_processes == -1 else max_processes)
+    if cluster == "debug":
+        return Debug()
+    if isinstance(cluster, str) and "://" in cluster:
+        return Address(cluster)
+    if _is_client(cluster):
+        return Connected(cluster)
+    if isinstance(cluster, Cluster):
+        return cluster
+    raise ValueError(
+        f"cluster={cluster!r}; expected None, local(...), 'debug', the address of a Dask scheduler such as "
+        "'tls://host:8786', or a distributed.Client"
+    )
+
+
+def _is_client(cluster: Any) -> TypeGuard[Client]:
+    # Who has a client has imported distributed, which takes half a second.
+    return "distributed" in sys.modules and isinstance(cluster, sys.modules["distributed"].Client)

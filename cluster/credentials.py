@@ -1,0 +1,54 @@
+"""TLS credentials: made for one cluster, kept in files that only this user can read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from distributed import Security
+
+_PREFIX = "DASK_DISTRIBUTED__COMM__"
+
+
+class Credentials:
+    """A key and its certificate; who has both may use the cluster.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are written. It must be private to this user.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from distributed import Security
+
+        made = Security.temporary()
+        self.key, self.certificate = folder / "key.pem", folder / "certificate.pem"
+        _write(self.key, made.tls_client_key)
+        _write(self.certificate, made.tls_client_cert)
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment by which the cluster's processes find the credentials."""
+        roles = ("CLIENT", "SCHEDULER", "WORKER")
+        keys = {f"{_PREFIX}TLS__{role}__KEY": str(self.key) for role in roles}
+        certificates = {f"{_PREFIX}TLS__{role}__CERT": str(self.certificate) for role in roles}
+        authority = {f"{_PREFIX}TLS__CA_FILE": str(self.certificate)}
+        return {**keys, **certificates, **authority, f"{_PREFIX}REQUIRE_ENCRYPTION": "True"}
+
+    def security(self) -> Security:
+        """Return what a client needs."""
+        from distributed import Security
+
+        return Security(
+            require_encryption=True,
+            tls_ca_file=str(self.certificate),
+            tls_client_key=str(self.key),
+            tls_client_cert=str(self.certificate),
+        )
+
+
+def _write(file: Path, text: str) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(text)

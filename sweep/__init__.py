@@ -1,0 +1,94 @@
+"""Run many independent copies of a network of neurons, reproducibly, on whatever hardware there is."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from workers.live import Network
+from workers.network import (
+    Binomial,
+    DiscreteUniform,
+    Exponential,
+    Gamma,
+    IF_cond_exp,
+    IF_curr_exp,
+    Izhikevich,
+    LogNormal,
+    Monitor,
+    Normal,
+    PoissonPopulation,
+    Population,
+    Projection,
+    SpikeSourceArray,
+    Uniform,
+    clear,
+    setup,
+)
+
+if TYPE_CHECKING:
+    from cluster import debug, local
+    from sweep.plan import Constant
+    from sweep.points import grid, latin_hypercube, sobol, zipped
+    from sweep.results import Results, SweepError
+    from sweep.run import parallel_run
+    from workers.outcome import Failure
+
+# Imported at first use, for speed alone: what runs a sweep takes 2 s to import, a description none.
+_LATER = {
+    "Constant": "sweep.plan",
+    "Failure": "workers.outcome",
+    "Results": "sweep.results",
+    "SweepError": "sweep.results",
+    "debug": "cluster",
+    "grid": "sweep.points",
+    "latin_hypercube": "sweep.points",
+    "local": "cluster",
+    "parallel_run": "sweep.run",
+    "sobol": "sweep.points",
+    "zipped": "sweep.points",
+}
+
+__all__ = [
+    "Binomial",
+    "Constant",
+    "DiscreteUniform",
+    "Exponential",
+    "Failure",
+    "Gamma",
+    "IF_cond_exp",
+    "IF_curr_exp",
+    "Izhikevich",
+    "LogNormal",
+    "Monitor",
+    "Network",
+    "Normal",
+    "PoissonPopulation",
+    "Population",
+    "Projection",
+    "Results",
+    "SpikeSourceArray",
+    "SweepError",
+    "Uniform",
+    "clear",
+    "debug",
+    "grid",
+    "latin_hypercube",
+    "local",
+    "parallel_run",
+    "setup",
+    "sobol",
+    "zipped",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'sweep' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_LATER[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

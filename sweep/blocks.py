@@ -1,0 +1,86 @@
+"""Blocks: the columns of parts on their way into a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.part import Column, Part
+
+
+def shapes_of(block: Column) -> NDArray[np.int64]:
+    """Give the shape of each leaf of a block."""
+    if block.shapes is not None:
+        return block.shapes
+    return np.tile(np.array(block.values.shape[1:], np.int64), (len(block.rows), 1))
+
+
+def values_of(block: Column) -> list[NDArray[Any]]:
+    """Give each leaf of a block."""
+    if block.shapes is None:
+        return list(block.values)
+    parts = np.split(block.values, np.cumsum(block.shapes.prod(axis=1))[:-1])
+    return [p.reshape(shape) for p, shape in zip(parts, block.shapes, strict=True)]
+
+
+def padded(shapes: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    """Put ones in front of shapes, up to `width` dimensions."""
+    ones = np.ones((len(shapes), width - shapes.shape[1]), np.int64)
+    return np.concatenate([ones, shapes], axis=1)
+
+
+def in_order(blocks: Sequence[Column]) -> NDArray[Any]:
+    """Lay the leaves of all blocks one behind the other, by row."""
+    if not blocks:
+        return np.empty(0)
+    if len(blocks) == 1 and (np.diff(blocks[0].rows) > 0).all():
+        return blocks[0].values.ravel()
+    rows = np.concatenate([b.rows for b in blocks])
+    values = [v for b in blocks for v in values_of(b)]
+    full = [values[i].ravel() for i in np.argsort(rows, kind="stable") if values[i].size]
+    return np.concatenate(full) if full else np.empty(0)
+
+
+def strings(blocks: Sequence[Column], rows: int) -> NDArray[Any]:
+    """Lay out the strings of all blocks by row, empty ones where there is none."""
+    values = [""] * rows
+    for block in blocks:
+        for row, value in zip(block.rows.tolist(), values_of(block), strict=True):
+            values[row] = value.tobytes().decode()
+    return np.array(values, np.dtypes.StringDType())
+
+
+def mean_size(blocks: Sequence[Column]) -> int:
+    """How many bytes a row of strings has, about."""
+    rows = sum(len(b.rows) for b in blocks)
+    return max(64, sum(b.values.size for b in blocks) // max(1, rows))
+
+
+def by_name(parts: Sequence[Part], starts: NDArray[np.int64]) -> dict[str, list[Column]]:
+    """Gather the columns of all parts by name, those of one type joined to one block."""
+    groups: dict[Any, list[Column]] = {}
+    for part, start in zip(parts, starts, strict=False):
+        for c in part.columns:
+            flat = c.shapes is not None
+            kind = (
+                c.values.dtype,
+                c.shapes.shape[1:] if flat and c.shapes is not None else c.values.shape[1:],
+            )
+            moved = Column(c.name, c.rows + start, c.values, c.shapes, c.text)
+            groups.setdefault((c.name, c.text, flat, kind), []).append(moved)
+    blocks: dict[str, list[Column]] = {}
+    for (name, *_), group in groups.items():
+        blocks.setdefault(name, []).append(_joined(group))
+    return blocks
+
+
+def _joined(group: Sequence[Column]) -> Column:
+    first = group[0]
+    shapes = (
+        None if first.shapes is None else np.concatenate([c.shapes for c in group if c.shapes is not None])
+    )
+    rows, values = np.concatenate([c.rows for c in group]), np.concatenate([c.values for c in group])
+    return Column(first.name, rows, values, shapes, first.text)

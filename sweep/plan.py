@@ -1,0 +1,198 @@
+"""What a sweep is going to run: how many networks, and what the method is called with in each."""
+
+from __future__ import annotations
+
+import inspect
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sweep.points import Points, Values, points_from
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A sequence that is meant for all networks, rather than one value of it for each."""
+
+    value: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The networks of a sweep.
+
+    Attributes
+    ----------
+    number : int
+        How many networks there are. Their indices are point x replicates + replicate.
+    seed : int
+        The seed of the sweep.
+    columns : dict of str to sequence, of length number
+        The parameters that differ between networks.
+    constants : dict of str to object
+        The parameters that all networks share.
+    dims : dict of str to sequence, or None
+        The axes where the points are those of a grid, the last varying fastest.
+    replicates : int
+        How many networks there are of each point.
+    """
+
+    number: int
+    seed: int
+    columns: Mapping[str, Values]
+    constants: Mapping[str, Any]
+    dims: Mapping[str, Values] | None = None
+    replicates: int = 1
+
+    def parameters(self, index: int) -> dict[str, Any]:
+        """Give what the method of one network is called with."""
+        return {name: column[index] for name, column in self.columns.items()} | dict(self.constants)
+
+
+def make_plan(
+    number: int = 0,
+    networks: int | None = None,
+    points: Points | Iterable[Mapping[str, Any]] | None = None,
+    replicates: int = 1,
+    seed: int | None = None,
+    args: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Plan a sweep from what `parallel_run` was given.
+
+    Parameters
+    ----------
+    number : int
+        How many networks; 0 where this follows from the other arguments.
+    networks : int, optional
+        The length of the list of networks.
+    points : Points or iterable of dict, optional
+        The points of the sweep.
+    replicates : int
+        How many networks to run of each point, or of each value where there are no points.
+    seed : int, optional
+        The seed of the sweep; drawn afresh if None.
+    args : dict of str to object, optional
+        Arguments of the method. Lists, tuples, ranges and arrays have one value per network; others, and
+        what is in a `Constant`, are for all.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The arguments do not fit one another.
+    """
+    args = args or {}
+    number, replicates = _whole("number", number, 0), _whole("replicates", replicates, 1)
+    taken = None if points is None else points_from(points)
+    _check_names(taken, args)
+    lists = {name: value for name, value in args.items() if is_per_network(value)}
+    total = _total(number, networks, taken, replicates, lists)
+    columns = {} if taken is None else {n: _repeated(v, replicates) for n, v in taken.columns.items()}
+    columns |= {name: _column(name, value, total, replicates) for name, value in lists.items()}
+    constants = {n: v.value if isinstance(v, Constant) else v for n, v in args.items() if n not in lists}
+    dims = None if taken is None else taken.dims
+    return Plan(total, _seed(seed), columns, constants, dims, replicates)
+
+
+def is_per_network(value: Any) -> bool:
+    """Whether an argument has one value for each network, rather than one for all."""
+    return isinstance(value, (list, tuple, range)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+def check_signature(method: Callable[..., Any], names: Iterable[str]) -> None:
+    """Check that a method can be called with an index, a network and arguments of these names.
+
+    Raises
+    ------
+    TypeError
+        Names the argument that the method does not take, or lacks.
+    """
+    if not callable(method):
+        raise TypeError(f"method is {method!r}; expected a function called as method(idx, net, ...)")
+    names = list(names)
+    try:
+        signature = inspect.signature(method)
+    except ValueError:  # some built-in callables do not tell
+        return
+    try:
+        signature.bind(0, None, **dict.fromkeys(names))
+    except TypeError as error:
+        called = getattr(method, "__name__", repr(method))
+        raise TypeError(
+            f"method {called}{signature} cannot be called as {called}({', '.join(['idx', 'net', *names])}): "
+            f"{error}; give an argument for each name that it takes besides idx and net, and no other"
+        ) from None
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} is {value!r}; expected a whole number of at least {least or 1}")
+    if value < least:
+        raise ValueError(f"{name} is {value}; expected at least {least or 1}")
+    return int(value)
+
+
+def _seed(seed: Any) -> int:
+    if seed is None:
+        return secrets.randbits(63)
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"seed is {seed!r}; expected a whole number of at least 0, or None for a fresh one")
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; expected at least 0, or None for a fresh one")
+    return int(seed)
+
+
+def _check_names(points: Points | None, args: Mapping[str, Any]) -> None:
+    both = sorted(points.columns.keys() & args.keys()) if points is not None else []
+    if both:
+        raise ValueError(f"{both[0]} is given both in points and as an argument; give it once")
+
+
+def _total(
+    number: int, networks: int | None, points: Points | None, replicates: int, lists: Mapping[str, Values]
+) -> int:
+    """Find how many networks there are; whoever says a number must say the same."""
+    said: dict[str, int] = {}
+    if networks is not None:
+        said["networks"] = networks
+    if points is not None:
+        said["points"] = len(points) * replicates
+    if number:
+        said["number"] = number if points is not None or networks is not None else number * replicates
+    said = said or {name: len(value) * replicates for name, value in lists.items()}
+    if not said or 0 in said.values():
+        empty = next(iter(said), "number")
+        raise ValueError(
+            f"{empty} is 0 or empty: there is no network to run; give number=, networks= or points="
+        )
+    if len(set(said.values())) > 1:
+        raise ValueError(_disagreement(said, points, replicates))
+    return next(iter(said.values()))
+
+
+def _disagreement(said: Mapping[str, int], points: Points | None, replicates: int) -> str:
+    each = f" ({len(points)} points x {replicates} replicates)" if points is not None else ""
+    told = ", ".join(f"{name} {n}{each if name == 'points' else ''}" for name, n in said.items())
+    return f"the numbers of networks differ: {told}; give only one of them, or make them equal"
+
+
+def _column(name: str, value: Values, total: int, replicates: int) -> Values:
+    if len(value) == total:
+        return value
+    if len(value) * replicates == total:
+        return _repeated(value, replicates)
+    wanted = f"{total}" if replicates == 1 else f"{total // replicates} (one per point) or {total}"
+    raise ValueError(
+        f"{name} has {len(value)} values; expected {wanted}, one for each network; "
+        f"for one sequence that all networks share, give {name}=Constant(...)"
+    )
+
+
+def _repeated(values: Values, times: int) -> Values:
+    if times == 1:
+        return values
+    if isinstance(values, np.ndarray):
+        return np.repeat(values, times, axis=0)
+    return [v for v in values for _ in range(times)]

@@ -1,0 +1,186 @@
+"""What a sweep gives back."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from sweep.plan import Plan
+from sweep.reading import Reader
+from sweep.store import Store
+from workers.outcome import Failure
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+BLOCK_BYTES = 1 << 23
+LARGEST_BLOCK = 4096
+
+
+class Results(Sequence[Any]):
+    """What the method returned in each network, in order of the indices; a Failure where it failed.
+
+    Values are read from the store when they are asked for.
+
+    Parameters
+    ----------
+    store : Store
+        Where the values are; what is appended later is not seen.
+    plan : Plan
+        The plan of the sweep.
+    replay : callable
+        ``replay(i)`` runs network `i` again in this process.
+    """
+
+    def __init__(self, store: Store, plan: Plan, replay: Callable[[int], Any]) -> None:
+        self._store = store  # a temporary store lives as long as its results
+        self._plan = plan
+        self._replay = replay
+        self._reader = Reader(store.path)
+        self._block: tuple[int, list[Any]] = (-1, [])
+
+    @property
+    def store(self) -> Path:
+        """Where the results are stored."""
+        return self._store.path
+
+    @property
+    def seed(self) -> int:
+        """The seed of the sweep."""
+        return self._plan.seed
+
+    @cached_property
+    def dataset(self) -> xr.Dataset:
+        """The results with their parameters as coordinates; NaN where a network has no value.
+
+        The points of a grid lie along its axes, replicates along "replicate".
+        """
+        from sweep.dataset import dataset_of
+
+        return dataset_of(self._reader, self._plan)
+
+    @cached_property
+    def timings(self) -> xr.Dataset:
+        """What each network took, in seconds: draw, build, run, read, write."""
+        from sweep.dataset import timings_of
+
+        return timings_of(self._reader)
+
+    @property
+    def errors(self) -> list[Failure]:
+        """The failures, in order of the indices."""
+        return list(self._reader.failures.values())
+
+    def replay(self, i: int) -> Any:
+        """Run network `i` again in this process, and give back what the method returns.
+
+        An exception in the method is raised here, so that a debugger finds it.
+        """
+        return self._replay(range(len(self))[i])
+
+    def __len__(self) -> int:
+        return self._plan.number
+
+    @overload
+    def __getitem__(self, i: int) -> Any: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[Any]: ...
+    def __getitem__(self, i: int | slice) -> Any:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        try:
+            place = range(len(self))[operator.index(i)]
+        except IndexError:
+            raise IndexError(f"results[{i}]: there are {len(self)} networks") from None
+        return self._value(place)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, (str, bytes)):
+            return NotImplemented
+        return len(self) == len(other) and all(map(_same, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        missing = len(self) - self._reader.rows
+        told = [f"{len(self)} networks", f"{self._failed} failed"] + (
+            [f"{missing} not run"] if missing else []
+        )
+        return f"<Results: {', '.join(told)}, seed {self.seed}, in {str(self.store)!r}>"
+
+    @cached_property
+    def _failed(self) -> int:
+        return int((self._reader.structure < 0).sum())
+
+    @cached_property
+    def _size(self) -> int:
+        """How many networks to read at once."""
+        return max(1, min(LARGEST_BLOCK, BLOCK_BYTES // max(1, self._reader.row_bytes)))
+
+    @cached_property
+    def _rows(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        rows = np.full(len(self), -1, np.int64)
+        rows[self._reader.index] = np.arange(self._reader.rows)
+        return rows
+
+    def _value(self, i: int) -> Any:
+        if self._rows[i] < 0:
+            raise LookupError(f"results[{i}]: network {i} has not been run")
+        start = i - i % self._size
+        if self._block[0] != start:
+            self._block = (start, self._read(start))
+        return self._block[1][i - start]
+
+    def _read(self, start: int) -> list[Any]:
+        rows = self._rows[start : start + self._size]
+        there = np.flatnonzero(rows >= 0)
+        values: list[Any] = [None] * len(rows)
+        for k, value in zip(there.tolist(), self._reader.values(rows[there]), strict=True):
+            values[k] = value
+        return values
+
+
+class SweepError(RuntimeError):
+    """Networks of a sweep failed.
+
+    Attributes
+    ----------
+    results : Results
+        What all networks gave, with a Failure in place of each that failed.
+    """
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+        errors = results.errors
+        more = f"\n... and {len(errors) - 1} more in .results.errors" if len(errors) > 1 else ""
+        super().__init__(
+            f"{len(errors)} of {len(results)} networks failed; .results of this error holds all, "
+            f'on_error="keep" returns them.\n{errors[0] if errors else ""}{more}'
+        )
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Compare values that may hold arrays; NaN equals NaN."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return _same_arrays(np.asarray(a), np.asarray(b))
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return isinstance(a, list) == isinstance(b, list) and len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(_same(a[k], b[k]) for k in a)
+    if is_dataclass(a) and not isinstance(a, type) and type(a) is type(b):
+        return all(_same(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
+    return bool(a == b or (a != a and b != b))
+
+
+def _same_arrays(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    numbers = a.dtype.kind in "fcmM" and b.dtype.kind in "fcmM"
+    return bool(np.array_equal(a, b, equal_nan=numbers))

@@ -1,0 +1,196 @@
+"""parallel_run: a base network, what to vary, and the results of all its copies."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import cloudpickle
+
+from cluster import Pool, connect
+from sweep.dispatch import Dispatch
+from sweep.plan import check_signature, make_plan
+from sweep.points import Points
+from sweep.progress import Bar
+from sweep.results import Results, SweepError
+from sweep.store import Store
+from workers import parcel, simulators
+from workers.live import Network
+from workers.network import check
+from workers.part import Part
+from workers.task import Job, call
+
+COMMIT_EVERY = 0.5  # seconds between two commits to the store ...
+COMMIT_BYTES = 32 << 20  # ... or so much in memory
+
+
+def parallel_run(
+    method: Callable[..., Any],
+    number: int = 0,
+    networks: Network | Sequence[Network] | None = None,
+    *,
+    points: Points | Iterable[Mapping[str, Any]] | None = None,
+    replicates: int = 1,
+    seed: int | None = None,
+    simulator: str = "nest",
+    cluster: Any = None,
+    max_processes: int = -1,
+    store: str | Path | None = None,
+    timeout: float | None = None,
+    on_error: Literal["raise", "keep"] = "raise",
+    progress: bool | None = None,
+    **args: Any,
+) -> Results:
+    """Run independent copies of a network, each with its own random draws.
+
+    Parameters
+    ----------
+    method : callable
+        Called as ``method(idx, net, **args)`` for each network, in a process of a worker. What it returns
+        is that network's result: numbers, strings, arrays, or tuples, lists, dicts, named tuples and
+        dataclasses of them.
+    number : int
+        How many networks to run; may be left out where `networks`, `points` or a list in `args` says it.
+    networks : Network or sequence of Network, optional
+        The base network, in place of what was made at module level; or one for each index.
+    points : Points or iterable of dict, optional
+        What the method is called with, point by point: `grid`, `zipped`, `sobol`, `latin_hypercube`, dicts.
+    replicates : int
+        How many networks to run at each point.
+    seed : int, optional
+        What all draws depend on, with the index of the network; fresh, and in the results, if not given.
+    simulator : str
+        "nest" or "brian2".
+    cluster : optional
+        Where to run: None for this machine's cores, ``local(cores)``, "debug" for this very process, or
+        the address of a Dask scheduler or a Client.
+    max_processes : int
+        With ``cluster=None``: how many networks run at once; -1 for one on each core.
+    store : str or Path, optional
+        A path for the results, a Zarr hierarchy. If not given, they are dropped with the Results.
+    timeout : float, optional
+        How many seconds a network may take before it is ended.
+    on_error : {"raise", "keep"}
+        What to do when all networks are done and some have failed: raise `SweepError`, which holds the
+        results, or return results with a Failure in place of each value that is missing.
+    progress : bool, optional
+        Whether to show a progress bar; if not given, where a person is likely to look.
+    **args
+        Arguments of the method. Lists, tuples and arrays hold one value for each network; others are for
+        all, as is a sequence in `Constant`.
+
+    Returns
+    -------
+    Results
+        What the method returned for each network, in the order of the indices.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Before anything runs, if something in the call or in a network cannot work.
+    SweepError
+        If networks failed.
+    """
+    bases, listed = _bases(networks)
+    plan = make_plan(number, listed, points, replicates, seed, args)
+    check_signature(method, [*plan.columns, *plan.constants])
+    _check_options(simulator, timeout, on_error)
+    for network in bases:
+        _check_network(network, simulator)
+    blob = _packed(Job(method, bases, simulator, plan.seed, tuple(p or str(Path.cwd()) for p in sys.path)))
+    pool = connect(cluster, max_processes)
+    kept = Store.temporary(plan) if store is None else Store.create(store, plan)
+    dispatch = Dispatch(pool, blob, plan, timeout)
+    _gather(dispatch, pool, kept, Bar(plan.number, progress))
+
+    def replay(index: int) -> Any:
+        return call(parcel.unpack(blob), index, plan.parameters(index))
+
+    results = Results(kept, plan, replay)
+    if on_error == "raise" and results.errors:
+        raise SweepError(results)
+    return results
+
+
+def _bases(networks: Network | Sequence[Network] | None) -> tuple[tuple[Network, ...], int | None]:
+    """Return the base networks, and how many there are if each is for one index."""
+    if networks is None:
+        return (Network(everything=True),), None
+    if isinstance(networks, Network):
+        return (networks.copy(),), None
+    listed = tuple(networks)
+    for place, network in enumerate(listed):
+        if not isinstance(network, Network):
+            raise TypeError(f"networks[{place}]={network!r}; expected a Network")
+    return tuple(n.copy() for n in listed), len(listed)
+
+
+def _check_options(simulator: Any, timeout: Any, on_error: Any) -> None:
+    if not isinstance(simulator, str):
+        raise TypeError(f"simulator={simulator!r}; expected a name: {', '.join(simulators.registered())}")
+    simulators.adapter(simulator)
+    if timeout is not None and (isinstance(timeout, bool) or not timeout > 0):
+        raise ValueError(f"timeout={timeout!r}; expected a positive number of seconds, or None")
+    if on_error not in {"raise", "keep"}:
+        raise ValueError(f"on_error={on_error!r}; expected 'raise' or 'keep'")
+
+
+def _check_network(network: Network, simulator: str) -> None:
+    """Check a network that is to be simulated; a method may also do without one."""
+    if len(network):
+        check(network)
+        simulators.check(network, simulator)
+
+
+def _packed(job: Job) -> bytes:
+    with _by_value(job.method):
+        try:
+            return parcel.pack(job)
+        except Exception as error:
+            raise TypeError(
+                f"the method {job.method!r} cannot be sent to the workers, because of something that it "
+                f"refers to: {error}; make that inside the method"
+            ) from error
+
+
+@contextmanager
+def _by_value(method: Callable[..., Any]) -> Iterator[None]:
+    """Have a method of a script or a module pickled whole: workers never import the person's script."""
+    module = sys.modules.get(getattr(method, "__module__", None) or "__main__")
+    if module is None or module.__name__ == "__main__" or module.__name__ in _by_value_already():
+        yield
+        return
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
+
+
+def _by_value_already() -> set[str]:
+    return set(cloudpickle.list_registry_pickle_by_value())
+
+
+def _gather(dispatch: Dispatch, pool: Pool, store: Store, bar: Bar) -> None:
+    """Bring all parts into the store, a few at a time; what has arrived is kept whatever happens."""
+    waiting: list[Part] = []
+    committed = time.monotonic()
+    try:
+        with bar:
+            for parts in dispatch.parts():
+                waiting += parts
+                bar.count(parts)
+                late = time.monotonic() - committed > COMMIT_EVERY
+                if waiting and (late or sum(p.nbytes for p in waiting) > COMMIT_BYTES):
+                    store.append(waiting)
+                    waiting, committed = [], time.monotonic()
+    except BaseException:
+        pool.interrupt()
+        raise
+    finally:
+        dispatch.close()
+        store.append(waiting)

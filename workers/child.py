@@ -1,0 +1,120 @@
+"""The program of the child process in which networks run: ``python -P -m workers.child SOCKET WORDS PARENT``.
+
+It is told what to do over a socket, and never over its standard input or output, which belong to the
+method. Messages to it: ``("job", key, blob)`` and ``("run", key, indices, parameters)``. Messages from it:
+``("ready",)`` or ``("broken", error, message, traceback)`` for a job, and one Outcome per network, in order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import pickle
+import signal
+import sys
+import traceback
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+from workers import simulators
+from workers.launch import die_with_parent
+from workers.network import Population
+from workers.outcome import Outcome, failure_of
+from workers.parcel import label_of, unpack
+from workers.task import Job, run_network
+
+
+def serve(connection: Connection) -> None:
+    """Do what is asked until the other end is closed."""
+    job: Job | None = None
+    while True:
+        try:
+            message = pickle.loads(connection.recv_bytes())
+        except (EOFError, ConnectionError):
+            return
+        if message[0] == "job":
+            job = None  # let go of the old one before the new one takes memory
+            job = _open(connection, message[2])
+        elif job is not None:
+            _run(connection, job, message[2], message[3])
+
+
+def _open(connection: Connection, blob: bytes) -> Job | None:
+    try:
+        with contextlib.suppress(OSError):  # another machine need not have it
+            os.chdir(label_of(blob).folder)
+        job = unpack(blob)
+        _warm_up(job)
+    except BaseException as error:  # the person's modules may raise anything, SystemExit too
+        _send(connection, ("broken", type(error).__name__, str(error), traceback.format_exc()))
+        return None
+    _send(connection, ("ready",))
+    return job
+
+
+def _warm_up(job: Job) -> None:
+    """Import the simulator now, so that the first network's time limit does not pay for it."""
+    if any(network.of(Population) for network in job.networks[:1]):
+        with contextlib.suppress(Exception):  # each network that needs it will say the same
+            simulators.start(job.simulator)
+
+
+def _run(
+    connection: Connection, job: Job, indices: tuple[int, ...], parameters: tuple[Mapping[str, Any], ...]
+) -> None:
+    own = os.getpid()
+    for index, given in zip(indices, parameters, strict=True):
+        outcome = _outcome(job, index, given)
+        if os.getpid() != own:
+            os._exit(0)  # the method forked, and this is the copy
+        _send(connection, outcome)
+
+
+def _outcome(job: Job, index: int, parameters: Mapping[str, Any]) -> Outcome:
+    try:
+        return run_network(job, index, parameters)
+    except BaseException as error:  # sys.exit() in a method is that network's error
+        return Outcome(index, failure=failure_of(error, index, job.seed, parameters))
+
+
+def _send(connection: Connection, message: object) -> None:
+    try:
+        data = pickle.dumps(message, protocol=5)
+    except Exception:  # parameters of a class that is defined in the person's script
+        data = cloudpickle.dumps(message)
+    connection.send_bytes(data)
+
+
+def _offer_to_the_oom_killer() -> None:
+    """Have Linux end this process before its worker when memory is short."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def main(channel: int, words: int, parent: int) -> None:
+    """Serve the worker at the other end of an inherited socket.
+
+    Parameters
+    ----------
+    channel, words : int
+        File descriptors of the socket, and of a file for the traceback of a fatal error.
+    parent : int
+        The worker's process id.
+    """
+    die_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what Ctrl-C means is the client's to say
+    for descriptor in (channel, words):
+        os.set_inheritable(descriptor, False)
+    faulthandler.enable(file=words)
+    _offer_to_the_oom_killer()
+    with Connection(channel) as connection:
+        serve(connection)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]))

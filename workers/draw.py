@@ -1,0 +1,124 @@
+"""Description and key -> Instance: all that is random about a network is drawn here."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workers.instance import Cells, Floats, Instance, Ints, Sources, Synapses, Trace, in_order
+from workers.keys import Key
+from workers.network import Description, Distribution, Monitor, Population, Projection, Source
+from workers.network.values import Value
+
+
+def draw(network: Description, key: Key) -> Instance:
+    """Draw one network.
+
+    Parameters
+    ----------
+    network : Description
+        A network that passed `check`.
+    key : Key
+        Its seed and index: equal keys give equal Instances.
+
+    Raises
+    ------
+    ValueError
+        If a drawn value makes no sense, such as a negative weight.
+    """
+    populations = network.of(Population)
+    places = {p.name: i for i, p in enumerate(populations)}
+    monitors = network.of(Monitor)
+    return Instance(
+        dt=network.dt,
+        populations=tuple(_population(p, key) for p in populations),
+        projections=tuple(_synapses(p, places, key, network.dt) for p in network.of(Projection)),
+        spikes=_recorded_spikes(monitors, populations, places),
+        traces=_recorded_traces(monitors, places, network.dt),
+    )
+
+
+def parameter(
+    population: Population, name: str, value: Value, key: Key, purpose: str | None = None
+) -> Floats:
+    """Draw the values of one parameter or state variable of a population."""
+    owner = f"population {population.name}"
+    values = _values(value, key, owner, purpose or name, population.size)
+    population.model.settable()[name].check(owner, name, values)
+    return values
+
+
+def _values(value: Value, key: Key, owner: str, purpose: str, size: int) -> Floats:
+    if isinstance(value, Distribution):
+        values = value.draw(key.generator(owner, purpose), size)
+        if not np.all(np.isfinite(values)):
+            raise ValueError(f"{owner}: {purpose}={value!r} drew a value that is not finite; give it a max=")
+        return values
+    return np.full(size, value)
+
+
+def _population(population: Population, key: Key) -> Cells | Sources:
+    model = population.model
+    if issubclass(model, Source):
+        return Sources(population.name, population.size)
+    return Cells(
+        population.name,
+        model.__name__,
+        population.size,
+        {n: parameter(population, n, population.given(n), key) for n in model.parameters},
+        {n: parameter(population, n, population.given(n), key) for n in model.state},
+    )
+
+
+def _synapses(projection: Projection, places: dict[str, int], key: Key, dt: float) -> Synapses:
+    if projection.connector is None:
+        raise ValueError(f"{projection.owner} is not connected; call one of its connect_ methods")
+    owner, ends = projection.owner, projection.ends
+    edges = projection.connector.edges(ends, key.generator(owner, "edges"))
+    order = in_order(edges.sources, edges.targets)
+    sources, targets = edges.sources[order], edges.targets[order]
+
+    def values(purpose: str, value: Value) -> Floats:
+        if isinstance(value, np.ndarray):
+            return value[sources, targets] if value.ndim == 2 else value[order]
+        return _values(value, key, owner, purpose, len(sources))
+
+    delays = dt if projection.given_delays is None else projection.given_delays
+    return Synapses(
+        projection.name,
+        places[projection.pre.name],
+        places[projection.post.name],
+        projection.target,
+        sources,
+        targets,
+        _magnitudes(owner, values("weights", projection.given_weights)),
+        _steps(owner, values("delays", delays), dt),
+    )
+
+
+def _magnitudes(owner: str, weights: Floats) -> Floats:
+    if weights.size and weights.min() < 0:
+        raise ValueError(f"{owner}: drew the negative weight {weights.min():g}; give the distribution min=0")
+    return weights
+
+
+def _steps(owner: str, delays: Floats, dt: float) -> Ints:
+    steps = np.round(delays / dt).astype(np.int64)
+    if steps.size and steps.min() < 1:
+        raise ValueError(
+            f"{owner}: drew a delay below one step of {dt:g} ms; give the distribution min={dt:g}"
+        )
+    return steps
+
+
+def _recorded_spikes(
+    monitors: list[Monitor], populations: list[Population], places: dict[str, int]
+) -> tuple[int, ...]:
+    listened = [m.population for m in monitors if "spike" in m.variables]
+    stopping = [p for p in populations if p.stop_condition is not None]
+    cells = (p for p in listened + stopping if not issubclass(p.model, Source))
+    return tuple(sorted({places[p.name] for p in cells}))
+
+
+def _recorded_traces(monitors: list[Monitor], places: dict[str, int], dt: float) -> tuple[Trace, ...]:
+    traces = {Trace(places[m.population.name], v, m.period_steps(dt)) for m in monitors for v in m.traced}
+    return tuple(sorted(traces, key=lambda t: (t.population, t.variable, t.period)))

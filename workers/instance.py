@@ -1,0 +1,157 @@
+"""What a simulator is given: one network, drawn, as arrays only."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+
+def in_order(first: NDArray[Any], second: NDArray[Any]) -> slice | Ints:
+    """Return what sorts by `first` and then by `second`: mostly all is sorted already."""
+    rising = first[1:] > first[:-1]
+    if np.all(rising | ((first[1:] == first[:-1]) & (second[1:] >= second[:-1]))):
+        return slice(None)
+    return np.asarray(np.lexsort((second, first)))
+
+
+class Spikes(NamedTuple):
+    """Spikes of one population, in order of step and then of rank.
+
+    Attributes
+    ----------
+    steps : array of int, shape (spikes,)
+        The step at whose end each neuron fired, counted from 1; a spike's time is step x dt.
+    ranks : array of int, shape (spikes,)
+        The neuron's place in its population.
+    """
+
+    steps: Ints
+    ranks: Ints
+
+    @classmethod
+    def none(cls) -> Spikes:
+        """No spikes."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64))
+
+    @classmethod
+    def in_order(cls, steps: Ints, ranks: Ints) -> Spikes:
+        """Sort spikes by step and then by rank."""
+        order = in_order(steps, ranks)
+        return cls(np.asarray(steps, np.int64)[order], np.asarray(ranks, np.int64)[order])
+
+    @classmethod
+    def joined(cls, parts: list[Spikes]) -> Spikes:
+        """Put consecutive stretches of spikes one behind the other."""
+        if not parts:
+            return cls.none()
+        return cls(np.concatenate([p.steps for p in parts]), np.concatenate([p.ranks for p in parts]))
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A population of neurons.
+
+    Attributes
+    ----------
+    name : str
+        The population's name, for messages.
+    model : str
+        The name of the model, such as "IF_curr_exp".
+    size : int
+        The number of neurons.
+    parameters, state : dict of str to array, shape (size,)
+        Every parameter and every initial state of the model, in the model's units.
+    """
+
+    name: str
+    model: str
+    size: int
+    parameters: dict[str, Floats]
+    state: dict[str, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """A population that fires as it is told; its spikes are handed to each run of the simulator."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Synapses:
+    """The synapses of one projection, ordered by source and then by target.
+
+    Attributes
+    ----------
+    name : str
+        The projection's name, for messages.
+    pre, post : int
+        Places of the populations in the Instance.
+    receptor : str
+        "exc" or "inh".
+    sources, targets : array of int, shape (synapses,)
+        Ranks of the neurons.
+    weights : array of float, shape (synapses,)
+        Magnitudes in the unit of the model of the target (nA, uS or mV); "inh" subtracts.
+    delays : array of int, shape (synapses,)
+        In steps, at least 1.
+    """
+
+    name: str
+    pre: int
+    post: int
+    receptor: str
+    sources: Ints
+    targets: Ints
+    weights: Floats
+    delays: Ints
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A variable to be recorded at every `period`-th step, from all neurons of a population of cells."""
+
+    population: int
+    variable: str
+    period: int
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """One network, wholly drawn.
+
+    Attributes
+    ----------
+    dt : float
+        The length of a step in ms.
+    populations : tuple of Cells or Sources
+    projections : tuple of Synapses
+    spikes : tuple of int
+        The populations of cells whose spikes are recorded.
+    traces : tuple of Trace
+        The variables that are recorded.
+    """
+
+    dt: float
+    populations: tuple[Cells | Sources, ...]
+    projections: tuple[Synapses, ...]
+    spikes: tuple[int, ...]
+    traces: tuple[Trace, ...]
+
+    @property
+    def structure(self) -> str:
+        """A key of all that compiled code depends on: models, sizes and recordings, but no value."""
+        populations = [
+            (type(p).__name__, p.size, p.model if isinstance(p, Cells) else "") for p in self.populations
+        ]
+        projections = [(s.pre, s.post, s.receptor) for s in self.projections]
+        text = repr((self.dt, populations, projections, self.spikes, self.traces))
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

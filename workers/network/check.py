@@ -1,0 +1,93 @@
+"""What is checked of a whole description before anything runs."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.network.description import Described, Description
+from workers.network.distributions import Distribution
+from workers.network.monitor import Monitor
+from workers.network.population import Population
+from workers.network.projection import Projection
+from workers.network.sources import Poisson, SpikeSourceArray, SpikeTimes, nearest_steps
+
+CROWDED = 0.1  # expected spikes per step from which two in one become likely
+
+
+def check(network: Description) -> None:
+    """Raise ValueError if this network cannot be drawn and built.
+
+    Warns
+    -----
+    UserWarning
+        If a Poisson population is likely to have two spikes in one step, of which one is emitted.
+    """
+    members = {m.name: m for m in network}
+    if not network.of(Population):
+        raise ValueError("the network has no population; make one, or add one with add([...])")
+    for member in members.values():
+        _check_parts(member, members)
+    for projection in network.of(Projection):
+        if projection.connector is None:
+            raise ValueError(f"{projection.owner} is not connected; call one of its connect_ methods")
+        projection.check_delays(network.dt)
+    for monitor in network.of(Monitor):
+        monitor.period_steps(network.dt)
+    for population in network.of(Population):
+        check_stimulus(population, network.dt)
+
+
+def _check_parts(member: Described, members: dict[str, Described]) -> None:
+    for name in member.missing(members):
+        if name in members:
+            raise ValueError(
+                f"{member!r} refers to the population {name} of another network; "
+                "make it with this network's own, net.get(population)"
+            )
+        raise ValueError(f"{member!r} needs the population {name}, which is not in the network; add it too")
+
+
+def check_stimulus(population: Population, dt: float) -> None:
+    """Check what a population of sources is to emit against the length of a step."""
+    if issubclass(population.model, Poisson):
+        rates = population.given("rates")
+        if not isinstance(rates, Distribution):
+            warn_if_crowded(population.name, float(np.max(rates)), dt)
+    if issubclass(population.model, SpikeSourceArray):
+        check_trains(population.name, population.given("spike_times"), dt)
+
+
+def check_trains(name: str, trains: SpikeTimes, dt: float) -> None:
+    """Raise ValueError if a spike is before the first step, or two are in one step."""
+    for rank, train in enumerate(trains):
+        _check_train(name, rank, train, dt)
+
+
+def warn_if_crowded(name: str, rate: float, dt: float) -> None:
+    """Warn if a rate in Hz makes two spikes of a neuron in one step likely."""
+    if rate * dt / 1000.0 > CROWDED:
+        warnings.warn(
+            f"population {name}: a rate of {rate:g} Hz makes two spikes in one step of {dt:g} ms likely, "
+            "of which one is emitted; use a smaller dt, or more neurons with lower rates",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _check_train(name: str, rank: int, times: NDArray[np.float64], dt: float) -> None:
+    steps = nearest_steps(times, dt)
+    if steps.size and steps[0] < 1:
+        raise ValueError(
+            f"population {name}: neuron {rank} has a spike at {times[0]:g} ms, "
+            f"before the first step of {dt:g} ms"
+        )
+    twice = np.flatnonzero(np.diff(steps) == 0)
+    if twice.size:
+        first, second = times[twice[0] : twice[0] + 2]
+        raise ValueError(
+            f"population {name}: neuron {rank} has two spikes in one step of {dt:g} ms, at {first:g} and "
+            f"{second:g} ms; use a smaller dt"
+        )

@@ -1,0 +1,218 @@
+"""Distributions that stand for a value which is drawn anew in each network.
+
+One may be given wherever a number may: as a weight, a delay, a parameter or an initial state. A plain number
+or array is the same in every network.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from math import inf, isinf, isnan
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Distribution(ABC):
+    """A distribution of one value; subclasses say how it is drawn."""
+
+    endless: ClassVar[tuple[str, ...]] = ()
+    """The parameters that may be infinite."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, (int, float, np.number)) or isnan(value):
+                raise ValueError(f"{type(self).__name__}: {field.name}={value!r} is not a number")
+            if isinf(value) and field.name not in self.endless:
+                raise ValueError(f"{type(self).__name__}: {field.name}={value!r}; expected a finite number")
+
+    @property
+    def lowest(self) -> float:
+        """The lower end of what may be drawn; -inf where there is none."""
+        return -inf
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        """Draw `size` independent values."""
+
+    def _require(self, met: bool, expected: str) -> None:
+        if not met:
+            raise ValueError(f"{self!r}: expected {expected}")
+
+
+@dataclass(frozen=True)
+class Uniform(Distribution):
+    """Uniform between `min` (included) and `max` (excluded)."""
+
+    min: float
+    max: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require(self.min < self.max, "min < max")
+
+    @property
+    def lowest(self) -> float:
+        return self.min
+
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        return rng.uniform(self.min, self.max, size)
+
+
+@dataclass(frozen=True)
+class DiscreteUniform(Distribution):
+    """A whole number between `min` and `max`, both included, each as likely."""
+
+    min: int
+    max: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        whole = float(self.min).is_integer() and float(self.max).is_integer()
+        self._require(whole and self.min <= self.max, "whole numbers with min <= max")
+
+    @property
+    def lowest(self) -> float:
+        return self.min
+
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        return rng.integers(int(self.min), int(self.max), size, endpoint=True).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class _Bounded(Distribution):
+    """A distribution cut off at `min` and `max`: values outside are drawn again."""
+
+    TRIES = 1000
+    endless = ("min", "max")
+
+    @property
+    def lowest(self) -> float:
+        return self._bounds[0]
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        raise NotImplementedError
+
+    @abstractmethod
+    def _unbounded(self, rng: np.random.Generator, size: int) -> Floats: ...
+
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        low, high = self._bounds
+        values = self._unbounded(rng, size)
+        for _ in range(self.TRIES):
+            outside = np.flatnonzero((values < low) | (values > high))
+            if not outside.size:
+                return values
+            values[outside] = self._unbounded(rng, outside.size)
+        raise ValueError(f"{self!r}: hardly any value falls between min and max; widen them")
+
+
+@dataclass(frozen=True)
+class Normal(_Bounded):
+    """Normal with mean `mu` and standard deviation `sigma`, cut off at `min` and `max`."""
+
+    mu: float
+    sigma: float
+    min: float = -inf
+    max: float = inf
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require(self.sigma >= 0 and self.min < self.max, "sigma >= 0 and min < max")
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        return self.min, self.max
+
+    def _unbounded(self, rng: np.random.Generator, size: int) -> Floats:
+        return rng.normal(self.mu, self.sigma, size)
+
+
+@dataclass(frozen=True)
+class LogNormal(_Bounded):
+    """exp of a normal with mean `mu` and standard deviation `sigma`, cut off at `min` and `max`."""
+
+    mu: float
+    sigma: float
+    min: float = 0.0
+    max: float = inf
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require(self.sigma >= 0 and self.min < self.max, "sigma >= 0 and min < max")
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        return self.min, self.max
+
+    def _unbounded(self, rng: np.random.Generator, size: int) -> Floats:
+        return rng.lognormal(self.mu, self.sigma, size)
+
+
+@dataclass(frozen=True)
+class Exponential(_Bounded):
+    """Exponential with rate `Lambda` (its mean is 1 / Lambda), cut off at `min` and `max`."""
+
+    Lambda: float
+    min: float = 0.0
+    max: float = inf
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require(self.Lambda > 0 and self.min < self.max, "Lambda > 0 and min < max")
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        return self.min, self.max
+
+    def _unbounded(self, rng: np.random.Generator, size: int) -> Floats:
+        return rng.exponential(1.0 / self.Lambda, size)
+
+
+@dataclass(frozen=True)
+class Gamma(_Bounded):
+    """Gamma with shape `alpha` and scale `beta` (its mean is alpha x beta), cut off at `min` and `max`."""
+
+    alpha: float
+    beta: float = 1.0
+    min: float = 0.0
+    max: float = inf
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        positive = self.alpha > 0 and self.beta > 0
+        self._require(positive and self.min < self.max, "alpha > 0, beta > 0 and min < max")
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        return self.min, self.max
+
+    def _unbounded(self, rng: np.random.Generator, size: int) -> Floats:
+        return rng.gamma(self.alpha, self.beta, size)
+
+
+@dataclass(frozen=True)
+class Binomial(Distribution):
+    """The number of successes in `n` trials of probability `p`."""
+
+    n: int
+    p: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        whole = float(self.n).is_integer() and self.n >= 0
+        self._require(whole and 0 <= self.p <= 1, "a whole n >= 0 and 0 <= p <= 1")
+
+    @property
+    def lowest(self) -> float:
+        return 0.0
+
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        return rng.binomial(int(self.n), self.p, size).astype(np.float64)

@@ -1,0 +1,211 @@
+"""Monitors: what is recorded of a population."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.network.description import Described
+from workers.network.population import Population
+from workers.network.sources import Source
+
+Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.int64]
+SPIKE = ("spike", "spikes")
+TOLERANCE = 1e-6
+
+
+class LiveMonitor(Protocol):
+    """What has been recorded, once the network is compiled."""
+
+    dt: float
+
+    @property
+    def steps(self) -> int:
+        """How many steps have been simulated."""
+
+    def spikes(self) -> tuple[Ints, Ints]:
+        """Steps and ranks of all spikes, in order."""
+
+    def trace(self, variable: str) -> Floats:
+        """All samples, shape (samples, neurons)."""
+
+
+class Monitor(Described):
+    """A record of the spikes or the variables of a population, from the start of the network on.
+
+    Reading it takes nothing away: unlike ANNarchy's, it can be read twice, and a later reading holds the
+    earlier part too.
+
+    Parameters
+    ----------
+    population : Population
+    variables : str or sequence of str
+        "spike", or what the model can record, such as "v".
+    period : float, optional
+        The time between two samples of a variable in ms, a multiple of dt; dt if not given.
+    name : str, optional
+
+    Raises
+    ------
+    ValueError
+        If the model has no such variable.
+    """
+
+    def __init__(
+        self,
+        population: Population,
+        variables: str | Sequence[str],
+        period: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        if not isinstance(population, Population):
+            raise TypeError(f"Monitor: population={population!r}; expected a Population")
+        given = [variables] if isinstance(variables, str) else list(variables)
+        self.population, self.period = population, period
+        self.variables = tuple("spike" if v in SPIKE else self._checked(v) for v in given)
+        self._live: LiveMonitor | None = None
+        super().__init__(f"monitor({population.name})", name)
+
+    def _checked(self, variable: str) -> str:
+        if variable not in self.population.model.recordable:
+            known = ", ".join(["spike", *self.population.model.recordable])
+            raise ValueError(
+                f"Monitor: {self.population!r} has no variable {variable!r} to record; it has: {known}"
+            )
+        return variable
+
+    def period_steps(self, dt: float) -> int:
+        """Return the period in steps of `dt`, or raise ValueError if it is not a whole number of them."""
+        return 1 if self.period is None else _whole_steps(f"monitor {self.name}: period", self.period, dt)
+
+    def get(self, variable: str | None = None) -> Any:
+        """Return what was recorded of one variable.
+
+        Parameters
+        ----------
+        variable : str, optional
+            May be left out if only one is recorded.
+
+        Returns
+        -------
+        array of float, shape (times, neurons)
+            Samples at the end of each period; see `times`.
+        dict of int to array
+            For "spike": the spike times of each neuron in ms.
+        """
+        variable = self._one(variable)
+        if variable == "spike":
+            times, ranks = self.raster_plot()
+            order, edges = np.argsort(ranks, kind="stable"), np.arange(1, self.population.size)
+            trains = np.split(times[order], np.searchsorted(ranks[order], edges))
+            return dict(enumerate(trains))
+        return self._recorded.trace(variable)
+
+    def times(self) -> Floats:
+        """Return the times in ms of the samples of variables, shape (times,)."""
+        live = self._recorded
+        period = self.period_steps(live.dt)
+        return np.arange(period, live.steps + 1, period) * live.dt
+
+    def raster_plot(self) -> tuple[Floats, Ints]:
+        """Return the times of all spikes in ms, and the ranks of the neurons, both of shape (spikes,)."""
+        self._one("spike")
+        steps, ranks = self._recorded.spikes()
+        return steps * self._recorded.dt, ranks
+
+    def mean_fr(self) -> float:
+        """Return the mean firing rate of a neuron in Hz, over all that was simulated."""
+        duration = self._recorded.steps * self._recorded.dt / 1000.0
+        count = len(self.raster_plot()[0])
+        return count / (self.population.size * duration) if duration else 0.0
+
+    def population_rate(self, bin: float = 1.0) -> Floats:  # noqa: A002
+        """Return the mean firing rate of a neuron in Hz in successive bins.
+
+        Parameters
+        ----------
+        bin : float
+            The width of a bin in ms, a multiple of dt. A last bin that is not full is left out.
+
+        Returns
+        -------
+        array of float, shape (bins,)
+        """
+        self._one("spike")
+        live = self._recorded
+        width = _whole_steps("population_rate: bin", bin, live.dt)
+        bins = live.steps // width
+        counts = np.bincount((live.spikes()[0] - 1) // width, minlength=bins)[:bins]
+        return counts / (self.population.size * width * live.dt / 1000.0)
+
+    def to_neo(self) -> Any:
+        """Return all that was recorded as a `neo.Segment` of spike trains and analog signals."""
+        import neo
+        import quantities as pq
+
+        live, segment = self._recorded, neo.Segment(name=self.name)
+        if "spike" in self.variables:
+            stop = live.steps * live.dt
+            for times in self.get("spike").values():
+                segment.spiketrains.append(neo.SpikeTrain(times, units="ms", t_stop=stop))
+        period = (self.period or live.dt) * pq.ms
+        for name in (v for v in self.variables if v != "spike"):
+            unit = self.population.model.recordable[name]
+            segment.analogsignals.append(
+                neo.AnalogSignal(
+                    self.get(name), units=unit, t_start=period, sampling_period=period, name=name
+                )
+            )
+        return segment
+
+    def _one(self, variable: str | None) -> str:
+        if variable is None and len(self.variables) == 1:
+            return self.variables[0]
+        variable = "spike" if variable in SPIKE else variable
+        if variable not in self.variables:
+            raise ValueError(
+                f"monitor {self.name}: {variable!r} is not recorded; "
+                f"recorded are: {', '.join(self.variables)}"
+            )
+        return str(variable)
+
+    @property
+    def _recorded(self) -> LiveMonitor:
+        if self._live is None:
+            hint = (
+                "this is the base network's; ask net.get(monitor)"
+                if self._detached
+                else "simulate its network first; the monitor of a copy is net.get(monitor)"
+            )
+            raise RuntimeError(f"monitor {self.name} has recorded nothing: {hint}")
+        return self._live
+
+    def relink(self, members: Mapping[str, Described]) -> None:
+        """Refer to these members instead of others of the same names."""
+        mine = members.get(self.population.name)
+        if isinstance(mine, Population):
+            self.population = mine
+
+    def missing(self, members: Mapping[str, Described]) -> list[str]:
+        """Name what this monitor needs and `members` lack."""
+        return [] if members.get(self.population.name) is self.population else [self.population.name]
+
+    @property
+    def traced(self) -> tuple[str, ...]:
+        """The recorded variables besides spikes."""
+        return (
+            ()
+            if issubclass(self.population.model, Source)
+            else tuple(v for v in self.variables if v != "spike")
+        )
+
+
+def _whole_steps(owner: str, duration: float, dt: float) -> int:
+    steps = duration / dt
+    if not 0.5 < steps < np.inf or abs(steps - round(steps)) > TOLERANCE:
+        raise ValueError(f"{owner}={duration!r}; expected a multiple of {dt:g} ms")
+    return round(steps)

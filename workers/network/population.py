@@ -1,0 +1,176 @@
+"""Populations of neurons."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.network.description import Described
+from workers.network.expression import compiled
+from workers.network.models import Model
+from workers.network.sources import Poisson
+
+Geometry = int | tuple[int, ...]
+
+
+class LivePopulation(Protocol):
+    """The population in the simulator, once its network is compiled."""
+
+    def get(self, name: str) -> NDArray[np.float64]:
+        """Present values, shape (neurons,)."""
+
+    def set(self, name: str, value: Any) -> None:
+        """Set a parsed value from now on."""
+
+
+class Population(Described):
+    """Neurons of one model.
+
+    Parameters and initial states are attributes: ``pop.tau_m = 15.0``, ``pop.v = Normal(-60.0, 10.0)``. In a
+    compiled network they have the present values of all neurons, in the shape of the geometry, and setting
+    them acts from the next step on.
+
+    Parameters
+    ----------
+    geometry : int or tuple of int
+        The number of neurons, or the shape of the grid on which they lie, with unit distance.
+    model : class or Model
+        ``Izhikevich``, or ``Izhikevich(a=0.1)``.
+    name : str, optional
+        Derived from model and geometry if not given; what is drawn for the population depends on it.
+    stop_condition : str, optional
+        For `Network.simulate_until`: a condition on parameters, state and "spike", such as ``"v > 0"``, that
+        must be met by any neuron; by all, if it ends in ``": all"``.
+
+    Raises
+    ------
+    AttributeError
+        If a parameter is unknown.
+    ValueError
+        If a value has a wrong shape, is not finite, or makes no sense for the model.
+    """
+
+    _live: LivePopulation | None
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        model: type[Model] | Model,
+        name: str | None = None,
+        stop_condition: str | None = None,
+    ) -> None:
+        fixed = self.__dict__  # these cannot be confused with parameters
+        fixed["geometry"] = shape = _parse_geometry(geometry)
+        fixed["size"] = int(np.prod(shape))
+        fixed["model"], given = _parse_model(model)
+        fixed["stop_condition"] = stop_condition
+        fixed["_live"] = None
+        kind = f"{self.model.__name__}[{'x'.join(map(str, shape))}]"
+        owner = f"population {name or kind}"
+        fixed["_values"] = {k: self.model.parse(owner, k, v, shape) for k, v in given.items()}
+        if stop_condition is not None:
+            self._compile_condition(stop_condition)
+        super().__init__(kind, name)
+
+    geometry: tuple[int, ...]
+    size: int
+    model: type[Model]
+    stop_condition: str | None
+    _values: dict[str, Any]
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getattr__(self, name: str) -> Any:
+        # Called only for what is not found in the usual places: parameters and state.
+        if name.startswith("_") or "model" not in self.__dict__:
+            raise AttributeError(name)
+        self.model.check_name(name)
+        if self._live is not None and name != "spike_times":
+            return self._live.get(name).reshape(self.geometry)
+        return self.given(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_") or name == "name":
+            self.__dict__[name] = value
+            return
+        if self._detached:
+            raise AttributeError(
+                f"{self!r} is the base network's; set {name} of this network's own: "
+                f"net.get(population).{name} = ..."
+            )
+        parsed = self.model.parse(f"population {self.name}", name, value, self.geometry)
+        if self._live is not None:
+            self._live.set(name, parsed)
+        self._values[name] = parsed
+
+    def given(self, name: str) -> Any:
+        """Return the value as it was described, or the model's default."""
+        return self._values.get(name, self.model.settable()[name].default)
+
+    def clone(self) -> Population:
+        """Return a copy that is not yet part of any network."""
+        twin = super().clone()
+        twin.__dict__["_values"] = dict(self._values)
+        return twin
+
+    @property
+    def ranks(self) -> NDArray[np.int64]:
+        """The numbers of the neurons, shape (neurons,)."""
+        return np.arange(self.size)
+
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """Coordinates of the neurons on their grid, shape (neurons, dimensions)."""
+        return np.stack(np.unravel_index(self.ranks, self.geometry), axis=1).astype(np.float64)
+
+    def condition(self) -> tuple[Any, bool]:
+        """Return the compiled stop condition, and whether all neurons must meet it."""
+        if self.stop_condition is None:
+            raise ValueError(
+                f"population {self.name} has no stop_condition; give one when making it, such as 'v > 0'"
+            )
+        return self._compile_condition(self.stop_condition)
+
+    def _compile_condition(self, text: str) -> tuple[Any, bool]:
+        expression, _, scope = text.partition(":")
+        if scope.strip() not in {"", "any", "all"}:
+            raise ValueError(f"stop_condition {text!r}: after ':' expected 'any' or 'all'")
+        names = frozenset(self.model.settable()) - {"spike_times"} | {"spike"}
+        return compiled(expression, names), scope.strip() == "all"
+
+
+class PoissonPopulation(Population):
+    """Neurons that fire Poisson spike trains, drawn anew in each network.
+
+    Parameters
+    ----------
+    geometry : int or tuple of int
+    rates : float, array or distribution
+        In Hz. May be changed between two calls of `Network.simulate`.
+    name : str, optional
+    """
+
+    def __init__(self, geometry: Geometry, rates: Any = 0.0, name: str | None = None) -> None:
+        super().__init__(geometry, Poisson(rates=rates), name)
+
+
+def _parse_geometry(geometry: Geometry) -> tuple[int, ...]:
+    shape = geometry if isinstance(geometry, tuple) else (geometry,)
+    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n > 0 for n in shape)
+    if not shape or not whole or len(shape) > 3:
+        raise ValueError(
+            f"Population: geometry={geometry!r}; expected a positive whole number of neurons, "
+            "or a tuple of up to three"
+        )
+    return tuple(int(n) for n in shape)
+
+
+def _parse_model(model: type[Model] | Model) -> tuple[type[Model], dict[str, Any]]:
+    if isinstance(model, type) and issubclass(model, Model):
+        model = model()
+    if isinstance(model, Model):
+        return type(model), model.values
+    raise TypeError(f"Population: model={model!r}; expected a model such as Izhikevich or IF_curr_exp()")

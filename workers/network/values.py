@@ -1,0 +1,67 @@
+"""A value that a person gives for each neuron or synapse: a number, an array, or a distribution."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.network.distributions import Distribution
+
+Value: TypeAlias = float | NDArray[np.float64] | Distribution
+
+
+def parse(owner: str, name: str, given: Any) -> Value:
+    """Check a value and make it a float, a read-only array of floats, or leave it a Distribution.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+    ValueError
+        If a number is NaN or infinite: simulators accept these in silence.
+    """
+    if isinstance(given, Distribution):
+        return given
+    try:
+        array = np.array(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{owner}: {name}={given!r} is a {type(given).__name__}; "
+            "give a number, an array of numbers or a distribution such as Uniform(0, 1)"
+        ) from None
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"{owner}: {name}={given!r} has values that are not finite numbers")
+    if array.ndim == 0:
+        return float(array)
+    array.setflags(write=False)  # copies of a network share it
+    return array
+
+
+def per_neuron(owner: str, name: str, given: Any, geometry: tuple[int, ...]) -> Value:
+    """Parse a value for each neuron of a population; an array has the population's geometry or its size.
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape.
+    """
+    value = parse(owner, name, given)
+    if not isinstance(value, np.ndarray):
+        return value
+    size = int(np.prod(geometry))
+    if value.shape not in {geometry, (size,)}:
+        raise ValueError(
+            f"{owner}: {name} has shape {value.shape}; expected {geometry}"
+            + (f" or ({size},)" if len(geometry) > 1 else "")
+            + ", one value for each neuron"
+        )
+    return value.reshape(size)
+
+
+def lowest(value: Value) -> float:
+    """Return the least that a value can be."""
+    if isinstance(value, Distribution):
+        return value.lowest
+    return float(np.min(value)) if np.size(value) else np.inf

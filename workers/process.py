@@ -1,0 +1,205 @@
+"""A worker's child process: tasks are run in it, and it is replaced when a network ends it."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Iterator
+from time import perf_counter
+
+from workers.handle import EndedError, Handle
+from workers.outcome import Failure, Kind, Outcome, end_of_process
+from workers.parcel import label_of
+from workers.part import Done, pack
+from workers.task import Task
+
+ATTEMPTS = 2
+PATIENCE = 2.0
+ABORT = 0.3
+
+
+class InterruptedTask(RuntimeError):  # noqa: N818
+    """The person has stopped the sweep."""
+
+
+class _BrokenError(Exception):
+    """The job could not be opened; holds the error's name, message and traceback."""
+
+
+class Child:
+    """A child process, started when first needed and kept warm from task to task.
+
+    It belongs to one thread; `kill` may be called from any other.
+    """
+
+    def __init__(self) -> None:
+        self._handle: Handle | None = None
+        self._key: str | None = None
+        self._running = False
+        self._interrupted = False
+        with _lock:
+            _children.add(self)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, if it runs."""
+        return None if self._handle is None else self._handle.pid
+
+    def run(
+        self, job_key: str, blob: bytes, task: Task, timeout: float | None, seed: int
+    ) -> Iterator[Outcome]:
+        """Run a task's networks in order, and yield the outcome of each as it finishes.
+
+        A network that ends the process, or takes longer than `timeout` seconds, becomes a Failure, and the
+        others go on in a fresh process.
+
+        Raises
+        ------
+        InterruptedTask
+            When `kill` was called meanwhile.
+        """
+        self._interrupted, self._running = False, True
+        try:
+            yield from self._run(job_key, blob, task, timeout, seed)
+        except BaseException:
+            self._end(0.0)  # it is in the midst of something that nobody waits for
+            raise
+        finally:
+            self._running = False
+
+    def kill(self) -> bool:
+        """End the process at once; return whether it was running a task."""
+        running, handle = self._running, self._handle
+        self._interrupted = True
+        if handle is not None:
+            handle.kill()
+        return running
+
+    def close(self) -> None:
+        """End the process, leaving it a while to end by itself."""
+        if self._handle is not None:
+            self._handle.hang_up()
+        self._end(PATIENCE)
+        with _lock:
+            _children.discard(self)
+
+    def _run(self, key: str, blob: bytes, task: Task, timeout: float | None, seed: int) -> Iterator[Outcome]:
+        done = unready = 0
+        while done < len(task.indices):
+            rest = Task(task.indices[done:], task.parameters[done:])
+            try:
+                handle = self._ready(key, blob)
+                handle.send(("run", key, rest.indices, rest.parameters))
+            except EndedError:
+                unready += 1
+                error, message, words = self._post_mortem(PATIENCE)
+                if unready == ATTEMPTS:
+                    text = f"{message}, {ATTEMPTS} times before it was ready for the first network"
+                    yield from _all_failed(rest, seed, "crash", error, text, words)
+                    return
+                continue
+            except _BrokenError as broken:
+                yield from _all_failed(rest, seed, "exception", *broken.args)
+                return
+            for outcome in self._networks(handle, rest, timeout, seed):
+                done += 1
+                yield outcome
+
+    def _ready(self, key: str, blob: bytes) -> Handle:
+        """Return the process with the job opened in it."""
+        if self._handle is not None and self._handle.exited():
+            self._end(0.0)  # it ended between two tasks, which is no network's fault
+        if self._handle is None:
+            self._handle, self._key = Handle(), None
+        if self._interrupted:
+            raise InterruptedTask("the sweep was interrupted")
+        if self._key != key:
+            self._open(self._handle, key, blob)
+        return self._handle
+
+    def _open(self, handle: Handle, key: str, blob: bytes) -> None:
+        self._key = None
+        handle.send(("job", key, blob))
+        reply = handle.receive(None)
+        if reply[0] == "broken":
+            raise _BrokenError(*reply[1:])
+        self._key = key
+
+    def _networks(self, handle: Handle, task: Task, timeout: float | None, seed: int) -> Iterator[Outcome]:
+        """Yield outcomes up to the first network that does not survive, its failure included."""
+        for index, given in zip(task.indices, task.parameters, strict=True):
+            try:
+                outcome = handle.receive(timeout)
+            except (EndedError, TimeoutError) as end:
+                failure = self._failure(end, timeout)
+                yield Outcome(index, failure=Failure(index, seed, dict(given), *failure))
+                return
+            yield outcome
+
+    def _failure(self, end: Exception, timeout: float | None) -> tuple[Kind, str, str, str]:
+        if isinstance(end, EndedError):
+            return "crash", *self._post_mortem(PATIENCE)
+        if self._handle is not None:
+            self._handle.abort()
+        words = self._post_mortem(ABORT)[2]
+        return "timeout", "TimeoutError", f"the network took longer than {timeout:g} s", words
+
+    def _post_mortem(self, patience: float) -> tuple[str, str, str]:
+        """Return the name and description of the process's end, and its last words."""
+        code, words = self._end(patience)
+        if self._interrupted:
+            raise InterruptedTask("the sweep was interrupted")
+        return *end_of_process(code), words
+
+    def _end(self, patience: float) -> tuple[int, str]:
+        handle, self._handle = self._handle, None
+        return (0, "") if handle is None else handle.finish(patience)
+
+
+def _all_failed(
+    task: Task, seed: int, kind: Kind, error: str, message: str, traceback: str
+) -> Iterator[Outcome]:
+    for index, given in zip(task.indices, task.parameters, strict=True):
+        yield Outcome(index, failure=Failure(index, seed, dict(given), kind, error, message, traceback))
+
+
+_lock = threading.Lock()
+_children: set[Child] = set()
+_of_thread = threading.local()
+
+
+def child_of_this_thread() -> Child:
+    """Return the child process of the present thread."""
+    if not hasattr(_of_thread, "child"):
+        _of_thread.child = Child()
+    child: Child = _of_thread.child
+    return child
+
+
+def run_task(blob: bytes, key: str, task: Task, timeout: float | None) -> Done:
+    """Run a task in this thread's child process.
+
+    Parameters
+    ----------
+    blob : bytes
+        The packed Job.
+    key : str
+        The Job's key.
+    task : Task
+        The networks.
+    timeout : float or None
+        Seconds that a network may take.
+    """
+    begin = perf_counter()
+    outcomes = list(child_of_this_thread().run(key, blob, task, timeout, label_of(blob).seed))
+    return Done(pack(outcomes), perf_counter() - begin)
+
+
+def stop_children() -> int:
+    """End all child processes of this worker at once; return how many were running a task."""
+    with _lock:
+        children = list(_children)
+    return sum(child.kill() for child in children)
+
+
+atexit.register(stop_children)

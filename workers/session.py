@@ -1,0 +1,216 @@
+"""One drawn network in a simulator: it advances, and keeps what was recorded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from workers.draw import draw, parameter
+from workers.instance import Cells, Floats, Ints, Spikes, Trace
+from workers.keys import Key
+from workers.network import Description, Monitor, Population, Source, SpikeSourceArray
+from workers.network.check import check_trains, warn_if_crowded
+from workers.network.connectors import Edges
+from workers.outcome import Timings
+from workers.simulators.base import Simulator
+from workers.stimulus import GivenSpikes, PoissonSpikes, Stimulus
+
+
+class Session:
+    """A network from its drawing to its end.
+
+    Parameters
+    ----------
+    network : Description
+        A network that passed `check`.
+    key : Key
+        Its seed and index.
+    simulator : Simulator
+        Holds this network until another session builds its own.
+    timings : Timings
+        Where the seconds spent are added up.
+    """
+
+    def __init__(self, network: Description, key: Key, simulator: Simulator, timings: Timings) -> None:
+        self._simulator, self._key, self.timings = simulator, key, timings
+        self._populations = network.of(Population)
+        self._places = {p.name: i for i, p in enumerate(self._populations)}
+        self._listened = {m.population.name for m in network.of(Monitor)}
+        with self._timed("draw"):
+            self.instance = draw(network, key)
+        self.trial = 0
+        self._stimuli: dict[int, Stimulus] = {}
+        self.start()
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        begin = perf_counter()
+        try:
+            yield
+        finally:
+            setattr(self.timings, phase, getattr(self.timings, phase) + perf_counter() - begin)
+
+    def start(self) -> None:
+        """Build the network at step 0, with stimuli of its present trial and nothing recorded."""
+        self.steps = 0
+        self._spikes: dict[int, list[Spikes]] = defaultdict(list)
+        self._traces: dict[Trace, list[Floats]] = defaultdict(list)
+        with self._timed("draw"):
+            self._stimuli = {
+                i: self._stimulus(i, p)
+                for i, p in enumerate(self._populations)
+                if issubclass(p.model, Source)
+            }
+        self._simulator.built = None  # should it fail, no session must go on with what is left
+        with self._timed("build"):
+            self._simulator.build(self.instance)
+        self._simulator.built = self.instance
+
+    def _stimulus(self, place: int, population: Population) -> Stimulus:
+        dt, before = self.instance.dt, self._stimuli.get(place)
+        if issubclass(population.model, SpikeSourceArray):
+            return GivenSpikes(population.given("spike_times"), dt)
+        owner = f"population {population.name}" + (f"\0trial {self.trial}" if self.trial else "")
+        if isinstance(before, PoissonSpikes):
+            return PoissonSpikes(self._key, owner, before.rates, dt)
+        rates = parameter(population, "rates", population.given("rates"), self._key)
+        return PoissonSpikes(self._key, owner, rates, dt)
+
+    def reset(self) -> None:
+        """Go back to step 0 and the initial state, with the same wiring and newly drawn stimuli."""
+        self.trial += 1
+        self.start()
+
+    def advance(self, steps: int) -> dict[int, Spikes]:
+        """Simulate a number of steps; return what the sources emitted."""
+        self._hold()
+        if steps == 0:
+            return {}
+        start, stop = self.steps, self.steps + steps
+        with self._timed("draw"):
+            stimuli = {i: s.emit(start, stop) for i, s in self._stimuli.items()}
+        with self._timed("run"):
+            self._simulator.run(steps, stimuli)
+        self.steps = stop
+        with self._timed("read"):
+            self._read(stimuli)
+        return stimuli
+
+    def _hold(self) -> None:
+        if self._simulator.built is not self.instance:
+            raise RuntimeError(
+                f"{self._simulator.name} holds one network at a time in a process, and another one was "
+                "compiled since; simulate them one after the other, or with parallel_run"
+            )
+
+    def _read(self, stimuli: dict[int, Spikes]) -> None:
+        for i, spikes in stimuli.items():
+            if self._populations[i].name in self._listened:
+                self._spikes[i].append(spikes)
+        for i in self.instance.spikes:
+            self._spikes[i].append(self._simulator.spikes(i))
+        for trace in self.instance.traces:
+            self._traces[trace].append(self._simulator.trace(trace))
+
+    def place(self, population: Population) -> int:
+        """Return the place of a population in the Instance."""
+        return self._places[population.name]
+
+    def spikes(self, place: int) -> Spikes:
+        """Return all recorded spikes of a population."""
+        self._spikes[place] = [Spikes.joined(self._spikes[place])]
+        return self._spikes[place][0]
+
+    def last_spikes(self, place: int) -> Spikes:
+        """Return the spikes of a population that were recorded in the last advance."""
+        return self._spikes[place][-1] if self._spikes[place] else Spikes.none()
+
+    def trace(self, trace: Trace) -> Floats:
+        """Return all samples of a variable, shape (samples, neurons)."""
+        size = self.instance.populations[trace.population].size
+        self._traces[trace] = [np.concatenate([*self._traces[trace], np.empty((0, size))])]
+        return self._traces[trace][0]
+
+    def get(self, place: int, name: str) -> Floats:
+        """Return present values of a parameter or a state variable, shape (neurons,)."""
+        self._hold()
+        cells = self.instance.populations[place]
+        if isinstance(cells, Cells):
+            if name in cells.parameters:
+                return cells.parameters[name].copy()
+            return self._simulator.get(place, name)
+        stimulus = self._stimuli[place]
+        assert isinstance(stimulus, PoissonSpikes)  # a population answers for given spikes itself
+        return stimulus.rates.copy()
+
+    def set(self, place: int, name: str, value: Any) -> None:
+        """Set a parsed value from the present step on."""
+        self._hold()
+        population, cells = self._populations[place], self.instance.populations[place]
+        stimulus = self._stimuli.get(place)
+        dt = self.instance.dt
+        if isinstance(stimulus, GivenSpikes):
+            check_trains(population.name, value, dt)
+            self._stimuli[place] = GivenSpikes(value, dt)
+            return
+        purpose = f"{name} at {self.steps}" if self.steps else name
+        values = parameter(population, name, value, self._key, purpose)
+        if isinstance(stimulus, PoissonSpikes):
+            warn_if_crowded(population.name, float(values.max()), dt)
+            stimulus.set_rates(values, self.steps)
+        elif isinstance(cells, Cells):
+            self._simulator.set(place, name, values)
+            if name in cells.parameters:
+                cells.parameters[name] = values
+
+
+class LiveCells:
+    """A population's parameters and state in a session."""
+
+    def __init__(self, session: Session, population: Population) -> None:
+        self._session, self._place = session, session.place(population)
+
+    def get(self, name: str) -> Floats:
+        """Present values, shape (neurons,)."""
+        return self._session.get(self._place, name)
+
+    def set(self, name: str, value: Any) -> None:
+        """Set a parsed value from now on."""
+        self._session.set(self._place, name, value)
+
+
+class LiveRecord:
+    """What a monitor has recorded in a session."""
+
+    def __init__(self, session: Session, monitor: Monitor) -> None:
+        self._session, self._place = session, session.place(monitor.population)
+        self.dt = session.instance.dt
+        self._period = monitor.period_steps(self.dt)
+
+    @property
+    def steps(self) -> int:
+        """How many steps have been simulated."""
+        return self._session.steps
+
+    def spikes(self) -> tuple[Ints, Ints]:
+        """Steps and ranks of all spikes, in order."""
+        return self._session.spikes(self._place)
+
+    def trace(self, variable: str) -> Floats:
+        """All samples, shape (samples, neurons)."""
+        return self._session.trace(Trace(self._place, variable, self._period))
+
+
+class LiveSynapses:
+    """The drawn synapses of a projection."""
+
+    def __init__(self, session: Session, place: int) -> None:
+        synapses = session.instance.projections[place]
+        self.edges = Edges(synapses.sources, synapses.targets)
+        self.weights = synapses.weights
+        self.delays = synapses.delays * session.instance.dt

@@ -1,0 +1,73 @@
+"""The simulators that are installed, found by name through entry points."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+
+from workers.network import Description, Population, Source
+from workers.simulators.base import Simulator
+
+GROUP = "sweep.simulators"
+
+
+@cache
+def registered() -> dict[str, EntryPoint]:
+    """Return the entry points of all adapters by the simulator's name."""
+    return {e.name: e for e in entry_points(group=GROUP)}
+
+
+@cache
+def adapter(name: str) -> type[Simulator]:
+    """Return the adapter of a simulator, which need not be installed itself.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name.
+    """
+    known = registered()
+    if name not in known:
+        raise ValueError(f"simulator={name!r}; expected one of: {', '.join(sorted(known))}")
+    loaded = known[name].load()
+    if not (isinstance(loaded, type) and issubclass(loaded, Simulator)):
+        raise TypeError(f"the entry point {known[name].value} of simulator {name!r} is not a Simulator")
+    return loaded
+
+
+def adapters() -> dict[str, type[Simulator]]:
+    """Return all adapters that can be loaded; warn of those that cannot."""
+    found = {}
+    for name in registered():
+        try:
+            found[name] = adapter(name)
+        except Exception as error:  # a broken plug-in of somebody else harms nobody
+            warnings.warn(f"the adapter of simulator {name!r} cannot be loaded: {error}", stacklevel=2)
+    return found
+
+
+def check(network: Description, name: str) -> None:
+    """Raise if a simulator is not installed, or lacks a model of the network."""
+    wanted = adapter(name)
+    if find_spec(wanted.module) is None:
+        raise ModuleNotFoundError(f"simulator {name!r} needs the package {wanted.module}: {wanted.install}")
+    for population in network.of(Population):
+        model = population.model.__name__
+        if not issubclass(population.model, Source) and model not in wanted.models:
+            able = [n for n, a in adapters().items() if model in a.models]
+            raise ValueError(
+                f"{population!r}: simulator {name!r} has no model {model}; "
+                f"those that have it: {', '.join(able) or 'none'}"
+            )
+
+
+_started: dict[str, Simulator] = {}
+
+
+def start(name: str) -> Simulator:
+    """Return the one running simulator of this name in this process, importing it at first."""
+    if name not in _started:
+        _started[name] = adapter(name)()
+    return _started[name]

@@ -1,0 +1,70 @@
+"""What every simulator must do, and nothing more."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+from workers.instance import Floats, Instance, Spikes, Trace
+
+
+class Simulator(ABC):
+    """One simulator in this process, running one network at a time.
+
+    An adapter's module must import without the simulator: the simulator itself is imported by `__init__`,
+    in the process and the thread that use it.
+
+    The meanings every adapter keeps:
+
+    - Step k covers the time from (k-1) dt to k dt. A recorded value of step k is the state at its end, and
+      a neuron that crosses its threshold in it fires at step k.
+    - A spike of step k through a delay of d steps adds its weight to the receptor's variable at the end of
+      step k + d: a recording of that variable shows it there.
+    - A neuron with a refractory period fires at the earliest ceil(tau_refrac / dt) + 1 steps after a spike.
+    """
+
+    name: ClassVar[str]
+    """The name people give it, such as "nest"."""
+
+    module: ClassVar[str]
+    """The Python package that must be importable for it."""
+
+    install: ClassVar[str]
+    """What to type to get that package."""
+
+    models: ClassVar[frozenset[str]]
+    """The names of the models of cells that it has."""
+
+    built: Instance | None = None
+    """The network it holds; kept by the Session."""
+
+    @abstractmethod
+    def build(self, instance: Instance) -> None:
+        """Make this network, at step 0, in place of any other."""
+
+    @abstractmethod
+    def run(self, steps: int, stimuli: Mapping[int, Spikes]) -> None:
+        """Advance by `steps`; `stimuli` has the spikes of each population of Sources for these steps.
+
+        The steps of the stimuli are absolute: counted from the start of the network, not of this run.
+        """
+
+    @abstractmethod
+    def spikes(self, population: int) -> Spikes:
+        """Spikes of a recorded population during the last run, with absolute steps."""
+
+    @abstractmethod
+    def trace(self, trace: Trace) -> Floats:
+        """Samples taken during the last run: shape (samples, neurons).
+
+        Sampled are the steps that are a multiple of the trace's period, counted from the network's start.
+        """
+
+    @abstractmethod
+    def get(self, population: int, variable: str) -> Floats:
+        """Present values of a state variable, shape (neurons,)."""
+
+    @abstractmethod
+    def set(self, population: int, name: str, values: Floats) -> None:
+        """Set a parameter or a state variable of every neuron; `values` has shape (neurons,)."""

@@ -1,0 +1,89 @@
+"""What a worker is given, and how one network of it is run in the present process."""
+
+from __future__ import annotations
+
+import random
+import traceback as tb
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from workers.keys import Key
+from workers.live import Network
+from workers.outcome import Outcome, Timings, failure_of
+from workers.values import encode
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all networks of a sweep share; it goes to each worker once, as cloudpickle's bytes.
+
+    Attributes
+    ----------
+    method : callable
+        Called as ``method(index, network, **parameters)``.
+    networks : tuple of Network
+        One base network that all are copies of, or one base network for each index.
+    simulator : str
+        The simulator's name.
+    seed : int
+        The sweep's seed.
+    path : tuple of str
+        The client's sys.path, so that what the method imports is found.
+    """
+
+    method: Callable[..., Any]
+    networks: tuple[Network, ...]
+    simulator: str
+    seed: int
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """A chunk of networks to be run one after the other: their indices and the arguments of each."""
+
+    indices: tuple[int, ...]
+    parameters: tuple[Mapping[str, Any], ...]
+
+
+def run_network(job: Job, index: int, parameters: Mapping[str, Any]) -> Outcome:
+    """Run network `index` in this process. Never raises: an exception becomes a Failure."""
+    timings = Timings()
+    try:
+        value = call(job, index, parameters, timings)
+        begin = perf_counter()
+        encoded = encode(value)
+        timings.write = perf_counter() - begin
+        return Outcome(index, value=encoded, timings=timings)
+    except BaseException as error:  # sys.exit() in a method ends that network alone
+        failure = failure_of(error, index, job.seed, parameters, _traceback(error))
+        return Outcome(index, failure=failure, timings=timings)
+
+
+def call(job: Job, index: int, parameters: Mapping[str, Any], timings: Timings | None = None) -> Any:
+    """Call the method for network `index` and return what it returns."""
+    key = Key(job.seed, index)
+    base = job.networks[index] if len(job.networks) > 1 else job.networks[0]
+    network = base.copy()
+    network.bind(key, job.simulator, timings or Timings())
+    _seed_globals(key)
+    return job.method(index, network, **parameters)
+
+
+def _seed_globals(key: Key) -> None:
+    """Make a method reproducible that draws from a global generator without thinking."""
+    words = key.sequence("network", "globals").generate_state(4)
+    np.random.seed(words)
+    random.seed(words.tobytes())
+
+
+def _traceback(error: BaseException) -> str:
+    """Format a traceback from the method on, without the frames that called it."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next
+    return "".join(tb.format_exception(type(error), error, frames or error.__traceback__))
