@@ -4,9 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from workers.instance import Cells, Floats, Instance, Ints, Sources, Synapses, Trace, in_order
+from workers.instance import (
+    Background,
+    Cells,
+    Current,
+    Floats,
+    Instance,
+    Ints,
+    Sources,
+    Synapses,
+    Trace,
+    in_order,
+)
 from workers.keys import Key
-from workers.network import Description, Distribution, Monitor, Population, Projection, Source
+from workers.network import (
+    Description,
+    Distribution,
+    Injection,
+    Monitor,
+    PoissonInput,
+    Population,
+    Projection,
+    Source,
+)
 from workers.network.values import Value
 
 
@@ -28,12 +48,15 @@ def draw(network: Description, key: Key) -> Instance:
     populations = network.of(Population)
     places = {p.name: i for i, p in enumerate(populations)}
     monitors = network.of(Monitor)
+    currents = tuple(Current(i.name, places[i.population.name], i.ranks) for i in network.of(Injection))
     return Instance(
         dt=network.dt,
         populations=tuple(_population(p, key) for p in populations),
         projections=tuple(_synapses(p, places, key, network.dt) for p in network.of(Projection)),
         spikes=_recorded_spikes(monitors, populations, places),
         traces=_recorded_traces(monitors, places, network.dt),
+        currents=currents,
+        backgrounds=tuple(_background(b, places, key) for b in network.of(PoissonInput)),
     )
 
 
@@ -69,6 +92,19 @@ def _population(population: Population, key: Key) -> Cells | Sources:
     )
 
 
+def _background(background: PoissonInput, places: dict[str, int], key: Key) -> Background:
+    owner, size = f"background {background.name}", background.population.size
+    a, b, c, d = key.sequence(owner, "spikes").generate_state(4).tolist()
+    return Background(
+        background.name,
+        places[background.population.name],
+        background.target,
+        _values(background.rate, key, owner, "rate", size),
+        _values(background.weight, key, owner, "weight", size),
+        (a, b, c, d),
+    )
+
+
 def _synapses(projection: Projection, places: dict[str, int], key: Key, dt: float) -> Synapses:
     if projection.connector is None:
         raise ValueError(f"{projection.owner} is not connected; call one of its connect_ methods")
@@ -92,6 +128,8 @@ def _synapses(projection: Projection, places: dict[str, int], key: Key, dt: floa
         targets,
         _magnitudes(owner, values("weights", projection.given_weights)),
         _steps(owner, values("delays", delays), dt),
+        type(projection.synapse).__name__,
+        {name: values(name, value) for name, value in projection.synapse.values.items()},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -103,6 +103,10 @@ class Synapses:
         Magnitudes in the unit of the model of the target (nA, uS or mV); "inh" subtracts.
     delays : array of int, shape (synapses,)
         In steps, at least 1.
+    kind : str
+        The name of the kind of synapse, such as "StaticSynapse".
+    parameters : dict of str to array, shape (synapses,)
+        Every parameter of that kind.
     """
 
     name: str
@@ -113,6 +117,42 @@ class Synapses:
     targets: Ints
     weights: Floats
     delays: Ints
+    kind: str = "StaticSynapse"
+    parameters: dict[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Current:
+    """A current that flows into some neurons; its course is handed to each run of the simulator."""
+
+    name: str
+    population: int
+    ranks: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """Poisson spikes to each neuron of a population, drawn by the simulator.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    population : int
+    receptor : str
+        "exc" or "inh".
+    rates, weights : array of float, shape (neurons,)
+        In Hz, and in the unit of the model.
+    key : tuple of int
+        Four words of 32 bits: all that the spikes may depend on, besides the rank and the step.
+    """
+
+    name: str
+    population: int
+    receptor: str
+    rates: Floats
+    weights: Floats
+    key: tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -138,6 +178,8 @@ class Instance:
         The populations of cells whose spikes are recorded.
     traces : tuple of Trace
         The variables that are recorded.
+    currents : tuple of Current
+    backgrounds : tuple of Background
     """
 
     dt: float
@@ -145,6 +187,8 @@ class Instance:
     projections: tuple[Synapses, ...]
     spikes: tuple[int, ...]
     traces: tuple[Trace, ...]
+    currents: tuple[Current, ...] = ()
+    backgrounds: tuple[Background, ...] = ()
 
     @property
     def structure(self) -> str:
@@ -152,6 +196,8 @@ class Instance:
         populations = [
             (type(p).__name__, p.size, p.model if isinstance(p, Cells) else "") for p in self.populations
         ]
-        projections = [(s.pre, s.post, s.receptor) for s in self.projections]
-        text = repr((self.dt, populations, projections, self.spikes, self.traces))
+        projections = [(s.pre, s.post, s.receptor, s.kind) for s in self.projections]
+        inputs = [(c.population, tuple(c.ranks)) for c in self.currents]
+        backgrounds = [(b.population, b.receptor) for b in self.backgrounds]
+        text = repr((self.dt, populations, projections, inputs, backgrounds, self.spikes, self.traces))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

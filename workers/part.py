@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,10 @@ class Part:
         The leaves. A row without one has none in its structure.
     failures : list of str
         The failures as JSON, in the order of the rows.
+    attempt : array of u1, shape (rows,)
+        How many times the network has been handed out, this time included.
+    resource : str
+        What ran them: the machine and its processor.
     """
 
     index: NDArray[np.int64]
@@ -75,6 +79,8 @@ class Part:
     timings: dict[str, NDArray[np.float64]]
     columns: list[Column]
     failures: list[str]
+    attempt: NDArray[np.uint8]
+    resource: str = ""
 
     @property
     def nbytes(self) -> int:
@@ -82,14 +88,7 @@ class Part:
         return sum(c.values.nbytes for c in self.columns) + sum(map(len, self.failures))
 
 
-class Done(NamedTuple):
-    """What a worker gives back for a task: the outcomes, and how many seconds it took."""
-
-    part: Part
-    seconds: float
-
-
-def pack(outcomes: Sequence[Outcome]) -> Part:
+def pack(outcomes: Sequence[Outcome], attempt: int = 1, resource: str = "") -> Part:
     """Put the outcomes of a task into columns."""
     places: dict[str, int] = {}
     structure = [places.setdefault(o.value.structure, len(places)) if o.value else -1 for o in outcomes]
@@ -108,6 +107,8 @@ def pack(outcomes: Sequence[Outcome]) -> Part:
             for name, leaf in o.value.leaves.items()
         ),
         [failure_to_json(f) for f in failures],
+        np.full(len(outcomes), min(attempt, 255), np.uint8),
+        resource,
     )
 
 

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Iterator
 from time import perf_counter
 
+from hardware.machine import this_machine
 from workers.handle import EndedError, Handle
 from workers.outcome import Failure, Kind, Outcome, end_of_process
 from workers.parcel import label_of
-from workers.part import Done, pack
+from workers.part import pack
+from workers.spool import Done, delivered
 from workers.task import Task
 
 ATTEMPTS = 2
@@ -192,7 +194,8 @@ def run_task(blob: bytes, key: str, task: Task, timeout: float | None) -> Done:
     """
     begin = perf_counter()
     outcomes = list(child_of_this_thread().run(key, blob, task, timeout, label_of(blob).seed))
-    return Done(pack(outcomes), perf_counter() - begin)
+    part = pack(outcomes, task.attempt, this_machine())
+    return Done(delivered(part, task.spool), perf_counter() - begin)
 
 
 def stop_children() -> int:

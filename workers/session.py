@@ -13,7 +13,7 @@ import numpy as np
 from workers.draw import draw, parameter
 from workers.instance import Cells, Floats, Ints, Spikes, Trace
 from workers.keys import Key
-from workers.network import Description, Monitor, Population, Source, SpikeSourceArray
+from workers.network import Description, Injection, Monitor, Population, Source, SpikeSourceArray
 from workers.network.check import check_trains, warn_if_crowded
 from workers.network.connectors import Edges
 from workers.outcome import Timings
@@ -38,7 +38,7 @@ class Session:
 
     def __init__(self, network: Description, key: Key, simulator: Simulator, timings: Timings) -> None:
         self._simulator, self._key, self.timings = simulator, key, timings
-        self._populations = network.of(Population)
+        self._network, self._populations = network, network.of(Population)
         self._places = {p.name: i for i, p in enumerate(self._populations)}
         self._listened = {m.population.name for m in network.of(Monitor)}
         with self._timed("draw"):
@@ -66,6 +66,9 @@ class Session:
                 for i, p in enumerate(self._populations)
                 if issubclass(p.model, Source)
             }
+            self._injections = [
+                (i, self._generator(f"injection {i.name}")) for i in self._network.of(Injection)
+            ]
         self._simulator.built = None  # should it fail, no session must go on with what is left
         with self._timed("build"):
             self._simulator.build(self.instance)
@@ -75,11 +78,17 @@ class Session:
         dt, before = self.instance.dt, self._stimuli.get(place)
         if issubclass(population.model, SpikeSourceArray):
             return GivenSpikes(population.given("spike_times"), dt)
-        owner = f"population {population.name}" + (f"\0trial {self.trial}" if self.trial else "")
+        owner = self._of_trial(f"population {population.name}")
         if isinstance(before, PoissonSpikes):
             return PoissonSpikes(self._key, owner, before.rates, dt)
         rates = parameter(population, "rates", population.given("rates"), self._key)
         return PoissonSpikes(self._key, owner, rates, dt)
+
+    def _of_trial(self, owner: str) -> str:
+        return owner + (f"\0trial {self.trial}" if self.trial else "")
+
+    def _generator(self, owner: str) -> np.random.Generator:
+        return self._key.generator(self._of_trial(owner), "noise")
 
     def reset(self) -> None:
         """Go back to step 0 and the initial state, with the same wiring and newly drawn stimuli."""
@@ -94,12 +103,18 @@ class Session:
         start, stop = self.steps, self.steps + steps
         with self._timed("draw"):
             stimuli = {i: s.emit(start, stop) for i, s in self._stimuli.items()}
+            currents = {i: self._course(i, start, stop) for i in range(len(self._injections))}
         with self._timed("run"):
-            self._simulator.run(steps, stimuli)
+            self._simulator.run(steps, stimuli, currents)
         self.steps = stop
         with self._timed("read"):
             self._read(stimuli)
         return stimuli
+
+    def _course(self, place: int, start: int, stop: int) -> Floats:
+        injection, rng = self._injections[place]
+        times = np.arange(start, stop, dtype=np.float64) * self.instance.dt
+        return injection.source.amplitudes(times, len(injection.ranks), rng)
 
     def _hold(self) -> None:
         if self._simulator.built is not self.instance:

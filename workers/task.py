@@ -14,6 +14,7 @@ import numpy as np
 from workers.keys import Key
 from workers.live import Network
 from workers.outcome import Outcome, Timings, failure_of
+from workers.spool import Spool
 from workers.values import encode
 
 
@@ -44,10 +45,23 @@ class Job:
 
 @dataclass(frozen=True)
 class Task:
-    """A chunk of networks to be run one after the other: their indices and the arguments of each."""
+    """A chunk of networks to be run one after the other.
+
+    Attributes
+    ----------
+    indices : tuple of int
+    parameters : tuple of dict
+        The arguments of each.
+    spool : Spool, optional
+        Where to leave the outcomes; they are given back if there is none.
+    attempt : int
+        How many times these networks have been handed out, this time included.
+    """
 
     indices: tuple[int, ...]
     parameters: tuple[Mapping[str, Any], ...]
+    spool: Spool | None = None
+    attempt: int = 1
 
 
 def run_network(job: Job, index: int, parameters: Mapping[str, Any]) -> Outcome:

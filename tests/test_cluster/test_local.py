@@ -320,11 +320,12 @@ def test_a_scheduler_that_does_not_start(
     (tmp_path / "distributed.py").write_text(module)
     monkeypatch.setattr(sys.modules["cluster.local"], "PATIENCE", 1.0)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    before, folders = family(os.getpid()), set(Path(tempfile.gettempdir()).glob("sweep-*"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = family(os.getpid())
     with pytest.raises(RuntimeError, match=error):
         LocalPool(1)
     assert len(family(os.getpid())) <= len(before)
-    assert set(Path(tempfile.gettempdir()).glob("sweep-*")) <= folders
+    assert not list(tmp_path.glob("sweep-*"))
 
 
 SCRIPT = """

@@ -1,6 +1,13 @@
 """The description of a network: plain objects, cheap to copy and to send. No simulator is imported."""
 
 from workers.network.check import check
+from workers.network.currents import (
+    ACSource,
+    DCSource,
+    Injection,
+    NoisyCurrentSource,
+    StepCurrentSource,
+)
 from workers.network.description import Described, Description, base, clear, current, setup
 from workers.network.distributions import (
     Binomial,
@@ -12,14 +19,25 @@ from workers.network.distributions import (
     Normal,
     Uniform,
 )
+from workers.network.inputs import PoissonInput
 from workers.network.models import IF_cond_exp, IF_curr_exp, Izhikevich, Model
 from workers.network.monitor import Monitor
 from workers.network.population import PoissonPopulation, Population
 from workers.network.projection import Projection
 from workers.network.sources import Poisson, Source, SpikeSourceArray
+from workers.network.synapses import (
+    AdditiveSTDP,
+    MultiplicativeSTDP,
+    StaticSynapse,
+    SynapseType,
+    TsodyksMarkramSynapse,
+)
 
 __all__ = [
+    "ACSource",
+    "AdditiveSTDP",
     "Binomial",
+    "DCSource",
     "Described",
     "Description",
     "DiscreteUniform",
@@ -28,17 +46,25 @@ __all__ = [
     "Gamma",
     "IF_cond_exp",
     "IF_curr_exp",
+    "Injection",
     "Izhikevich",
     "LogNormal",
     "Model",
     "Monitor",
+    "MultiplicativeSTDP",
+    "NoisyCurrentSource",
     "Normal",
     "Poisson",
+    "PoissonInput",
     "PoissonPopulation",
     "Population",
     "Projection",
     "Source",
     "SpikeSourceArray",
+    "StaticSynapse",
+    "StepCurrentSource",
+    "SynapseType",
+    "TsodyksMarkramSynapse",
     "Uniform",
     "base",
     "check",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from workers.network.distributions import Distribution
-from workers.network.values import Value, lowest, per_neuron
+from workers.network.values import Value, lowest, per_neuron, shown
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Quantity:
         if low < self.least or (self.positive and low == self.least and not random):
             sign = ">" if self.positive else ">="
             raise ValueError(
-                f"{owner}: {name}={value!r}; expected {sign} {self.least:g} {self.unit}".rstrip()
+                f"{owner}: {name}={shown(value)}; expected {sign} {self.least:g} {self.unit}".rstrip()
             )
         return value
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.network.description import Described
-from workers.network.population import Population
+from workers.network.population import Attached, Population
 from workers.network.sources import Source
 
 Floats = NDArray[np.floating[Any]]
@@ -34,7 +33,7 @@ class LiveMonitor(Protocol):
         """All samples, shape (samples, neurons)."""
 
 
-class Monitor(Described):
+class Monitor(Attached):
     """A record of the spikes or the variables of a population, from the start of the network on.
 
     Reading it takes nothing away: unlike ANNarchy's, it can be read twice, and a later reading holds the
@@ -183,16 +182,6 @@ class Monitor(Described):
             )
             raise RuntimeError(f"monitor {self.name} has recorded nothing: {hint}")
         return self._live
-
-    def relink(self, members: Mapping[str, Described]) -> None:
-        """Refer to these members instead of others of the same names."""
-        mine = members.get(self.population.name)
-        if isinstance(mine, Population):
-            self.population = mine
-
-    def missing(self, members: Mapping[str, Described]) -> list[str]:
-        """Name what this monitor needs and `members` lack."""
-        return [] if members.get(self.population.name) is self.population else [self.population.name]
 
     @property
     def traced(self) -> tuple[str, ...]:

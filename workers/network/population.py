@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -155,6 +156,22 @@ class PoissonPopulation(Population):
 
     def __init__(self, geometry: Geometry, rates: Any = 0.0, name: str | None = None) -> None:
         super().__init__(geometry, Poisson(rates=rates), name)
+
+
+class Attached(Described):
+    """Something that belongs to one population."""
+
+    population: Population
+
+    def relink(self, members: Mapping[str, Described]) -> None:
+        """Refer to these members instead of others of the same names."""
+        mine = members.get(self.population.name)
+        if isinstance(mine, Population):
+            self.population = mine
+
+    def missing(self, members: Mapping[str, Described]) -> list[str]:
+        """Name what this object needs and `members` lack."""
+        return [] if members.get(self.population.name) is self.population else [self.population.name]
 
 
 def _parse_geometry(geometry: Geometry) -> tuple[int, ...]:

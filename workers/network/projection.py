@@ -13,7 +13,8 @@ from workers.network.connectors import Connector, Ends
 from workers.network.description import Described
 from workers.network.population import Population
 from workers.network.sources import Source
-from workers.network.values import Value, lowest, parse
+from workers.network.synapses import StaticSynapse, SynapseType
+from workers.network.values import Value, lowest, parse, shown
 
 Floats = NDArray[np.floating[Any]]
 RECEPTORS = ("exc", "inh")
@@ -51,10 +52,17 @@ class Projection(Described):
         The receptor of `post`.
     name : str, optional
         Derived from the populations if not given; what is drawn for the projection depends on it.
+    synapse : SynapseType, optional
+        The kind of synapse, such as ``TsodyksMarkramSynapse(U=0.5)``; static if not given.
     """
 
     def __init__(
-        self, pre: Population, post: Population, target: str = "exc", name: str | None = None
+        self,
+        pre: Population,
+        post: Population,
+        target: str = "exc",
+        name: str | None = None,
+        synapse: SynapseType | None = None,
     ) -> None:
         for side, population in (("pre", pre), ("post", post)):
             if not isinstance(population, Population):
@@ -64,6 +72,7 @@ class Projection(Described):
         if issubclass(post.model, Source):
             raise ValueError(f"Projection: {post!r} fires as it is told and takes no synapses")
         self.pre, self.post, self.target = pre, post, target
+        self.synapse = StaticSynapse() if synapse is None else synapse
         self.connector: Connector | None = None
         self.given_weights: Value = 0.0
         self.given_delays: Value | None = None
@@ -98,7 +107,7 @@ class Projection(Described):
         self.given_weights = self._parse("weights", weights, connector)
         if lowest(self.given_weights) < 0 and lowest(self.given_weights) != -np.inf:
             raise ValueError(
-                f"{self.owner}: weights={weights!r} has negative values; weights are magnitudes, "
+                f"{self.owner}: weights={shown(self.given_weights)} is negative; weights are magnitudes, "
                 "and those of 'inh' are subtracted"
             )
         self.given_delays = None if delays is None else self._parse("delays", delays, connector)
@@ -247,8 +256,8 @@ class Projection(Described):
         low = lowest(self.given_delays)
         if low < dt * (1 - TOLERANCE):
             raise ValueError(
-                f"{self.owner}: delays={self.given_delays!r} reach below one step of {dt:g} ms; "
-                "give longer ones (a Normal can be given min=), or a smaller dt"
+                f"{self.owner}: delays={shown(self.given_delays)} is below one step of {dt:g} ms; "
+                "give longer delays (a Normal can be given min=), or a smaller dt"
             )
         if isinstance(self.given_delays, float | np.ndarray):
             steps = np.atleast_1d(self.given_delays) / dt

@@ -66,7 +66,10 @@ def nearest_steps(times: NDArray[np.float64], dt: float) -> NDArray[np.int64]:
 
 def _train(owner: str, times: Iterable[Any]) -> NDArray[np.float64]:
     train = np.sort(np.array(list(times), dtype=np.float64))
-    if train.ndim != 1 or not np.all(np.isfinite(train)) or np.any(train <= 0):
-        raise ValueError(f"{owner}: spike_times={train!r}; expected times above 0 ms")
+    if train.ndim != 1:
+        raise ValueError(f"{owner}: spike_times has a train of shape {train.shape}; expected a list of times")
+    bad = train[~(np.isfinite(train) & (train > 0))]
+    if bad.size:
+        raise ValueError(f"{owner}: spike_times has {bad[0]:g}; expected times above 0 ms")
     train.setflags(write=False)
     return train

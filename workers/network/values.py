@@ -31,8 +31,8 @@ def parse(owner: str, name: str, given: Any) -> Value:
             f"{owner}: {name}={given!r} is a {type(given).__name__}; "
             "give a number, an array of numbers or a distribution such as Uniform(0, 1)"
         ) from None
-    if not np.all(np.isfinite(array)):
-        raise ValueError(f"{owner}: {name}={given!r} has values that are not finite numbers")
+    if not np.all(finite := np.isfinite(array)):
+        raise ValueError(f"{owner}: {name}={float(array[~finite][0])!r} is not a finite number")
     if array.ndim == 0:
         return float(array)
     array.setflags(write=False)  # copies of a network share it
@@ -58,6 +58,11 @@ def per_neuron(owner: str, name: str, given: Any, geometry: tuple[int, ...]) -> 
             + ", one value for each neuron"
         )
     return value.reshape(size)
+
+
+def shown(value: Value) -> str:
+    """Write a value that is too low for a message: of an array its least."""
+    return repr(value if isinstance(value, Distribution) else lowest(value))
 
 
 def lowest(value: Value) -> float:

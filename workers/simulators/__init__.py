@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 
-from workers.network import Description, Population, Source
+from workers.network import Described, Description, Injection, PoissonInput, Population, Projection, Source
 from workers.simulators.base import Simulator
 
 GROUP = "sweep.simulators"
@@ -53,6 +53,13 @@ def check(network: Description, name: str) -> None:
     wanted = adapter(name)
     if find_spec(wanted.module) is None:
         raise ModuleNotFoundError(f"simulator {name!r} needs the package {wanted.module}: {wanted.install}")
+    for feature, owner in _wanted(network).items():
+        if feature not in wanted.features:
+            able = [n for n, a in adapters().items() if feature in a.features]
+            raise ValueError(
+                f"{owner}: simulator {name!r} has no {feature}; "
+                f"those that have it: {', '.join(able) or 'none'}"
+            )
     for population in network.of(Population):
         model = population.model.__name__
         if not issubclass(population.model, Source) and model not in wanted.models:
@@ -61,6 +68,14 @@ def check(network: Description, name: str) -> None:
                 f"{population!r}: simulator {name!r} has no model {model}; "
                 f"those that have it: {', '.join(able) or 'none'}"
             )
+
+
+def _wanted(network: Description) -> dict[str, str]:
+    """Name the features that a network needs, each with the object that needs it."""
+    kinds = {type(p.synapse).__name__: repr(p) for p in network.of(Projection)}
+    kinds.pop("StaticSynapse", None)
+    inputs: list[Described] = [*network.of(Injection), *network.of(PoissonInput)]
+    return kinds | {type(i).__name__: repr(i) for i in inputs}
 
 
 _started: dict[str, Simulator] = {}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from workers.instance import Floats, Instance, Spikes, Trace
+
+NO_CURRENTS: Mapping[int, Floats] = MappingProxyType({})
 
 
 class Simulator(ABC):
@@ -36,6 +39,9 @@ class Simulator(ABC):
     models: ClassVar[frozenset[str]]
     """The names of the models of cells that it has."""
 
+    features: ClassVar[frozenset[str]] = frozenset()
+    """What else it has: kinds of synapses besides "StaticSynapse", "Injection", "PoissonInput"."""
+
     built: Instance | None = None
     """The network it holds; kept by the Session."""
 
@@ -44,26 +50,45 @@ class Simulator(ABC):
         """Make this network, at step 0, in place of any other."""
 
     @abstractmethod
-    def run(self, steps: int, stimuli: Mapping[int, Spikes]) -> None:
-        """Advance by `steps`; `stimuli` has the spikes of each population of Sources for these steps.
+    def run(
+        self, steps: int, stimuli: Mapping[int, Spikes], currents: Mapping[int, Floats] = NO_CURRENTS
+    ) -> None:
+        """Advance by `steps`.
 
-        The steps of the stimuli are absolute: counted from the start of the network, not of this run.
+        Parameters
+        ----------
+        steps : int
+        stimuli : dict of int to Spikes
+            The spikes of each population of Sources in these steps, by its place; the steps are absolute,
+            counted from the start of the network and not of this run.
+        currents : dict of int to array, shape (steps,) or (steps, neurons)
+            The course of each Current in nA, by its place: its value in each step, the same for all of its
+            neurons or one for each.
         """
 
     @abstractmethod
     def spikes(self, population: int) -> Spikes:
-        """Spikes of a recorded population during the last run, with absolute steps."""
+        """Spikes of a recorded population during the last run, with absolute steps.
+
+        It is asked for exactly once after each run.
+        """
 
     @abstractmethod
     def trace(self, trace: Trace) -> Floats:
         """Samples taken during the last run: shape (samples, neurons).
 
         Sampled are the steps that are a multiple of the trace's period, counted from the network's start.
+        Each trace is asked for exactly once after each run.
         """
 
     @abstractmethod
     def get(self, population: int, variable: str) -> Floats:
         """Present values of a state variable, shape (neurons,)."""
+
+    def weights(self, projection: int) -> Floats:
+        """Present weights of a projection, shape (synapses,), as magnitudes in the unit of the model."""
+        assert self.built is not None
+        return self.built.projections[projection].weights
 
     @abstractmethod
     def set(self, population: int, name: str, values: Floats) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.instance import Cells, Floats, Instance, Sources, Spikes, Synapses, Trace
-from workers.simulators.base import Simulator
+from workers.simulators.base import NO_CURRENTS, Simulator
 from workers.simulators.brian2_models import MODELS, Model, check
 
 # Portable, and exact in the same way everywhere: no -march=native, no -ffast-math.
@@ -83,7 +83,9 @@ class Brian2(Simulator):
         pre = self._populations[synapses.pre].group
         return _Pathway(self._brian, synapses, pre, self._cells(synapses.post), clock, self._code)
 
-    def run(self, steps: int, stimuli: Mapping[int, Spikes]) -> None:
+    def run(
+        self, steps: int, stimuli: Mapping[int, Spikes], currents: Mapping[int, Floats] = NO_CURRENTS
+    ) -> None:
         first, last = self._step + 1, self._step + steps
         sources = [(i, p) for i, p in enumerate(self._populations) if isinstance(p, _Sources)]
         emits = [p.emitter(stimuli.get(i, Spikes.none()), first, last) for i, p in sources]

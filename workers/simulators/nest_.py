@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from workers.instance import Cells, Floats, Instance, Sources, Spikes, Synapses, Trace, in_order
-from workers.simulators.base import Simulator
+from workers.simulators.base import NO_CURRENTS, Simulator
 
 Names = dict[str, tuple[str, float]]  # ours -> NEST's name, and the factor to NEST's unit
 
@@ -161,7 +161,9 @@ class Nest(Simulator):
         assert isinstance(cells, Cells)
         return cells
 
-    def run(self, steps: int, stimuli: Mapping[int, Spikes]) -> None:
+    def run(
+        self, steps: int, stimuli: Mapping[int, Spikes], currents: Mapping[int, Floats] = NO_CURRENTS
+    ) -> None:
         """Advance by `steps`, with these spikes of the sources."""
         for population, spikes in stimuli.items():
             self._feed(population, spikes)

@@ -1,0 +1,158 @@
+"""Currents injected into neurons. Names, parameters and units are PyNN's."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from math import inf, isnan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.network.population import Attached, Population
+from workers.network.sources import Source
+
+Floats = NDArray[np.float64]
+
+
+class CurrentSource(ABC):
+    """A current as a function of time, in nA; constant over each step.
+
+    A current that begins at a time acts from the first step that begins then.
+    """
+
+    @abstractmethod
+    def amplitudes(self, times: Floats, neurons: int, rng: np.random.Generator) -> Floats:
+        """Return the current in the steps that begin at `times`, in ms: shape (times,) or (times, neurons).
+
+        Called for consecutive stretches of time with one generator: what is drawn does not depend on how the
+        time is divided.
+        """
+
+    def inject_into(self, population: Population, ranks: Sequence[int] | None = None) -> Injection:
+        """Inject this current into neurons of a population; into all if no ranks are given."""
+        return Injection(population, self, ranks)
+
+
+@dataclass(frozen=True)
+class _Timed(CurrentSource):
+    """A current that flows from `start` to `stop`."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or isnan(value):
+                raise ValueError(f"{type(self).__name__}: {field.name}={value!r} is not a number")
+
+    def _flows(self, times: Floats, start: float, stop: float) -> NDArray[np.bool_]:
+        nearly = 1e-9
+        return (times >= start - nearly) & (times < stop - nearly)
+
+
+@dataclass(frozen=True)
+class DCSource(_Timed):
+    """A constant current."""
+
+    amplitude: float = 1.0
+    start: float = 0.0
+    stop: float = inf
+
+    def amplitudes(self, times: Floats, neurons: int, rng: np.random.Generator) -> Floats:
+        return np.where(self._flows(times, self.start, self.stop), float(self.amplitude), 0.0)
+
+
+@dataclass(frozen=True)
+class ACSource(_Timed):
+    """A sine of `frequency` Hz and `phase` degrees at `start`, around `offset`."""
+
+    amplitude: float = 1.0
+    start: float = 0.0
+    stop: float = inf
+    frequency: float = 10.0
+    offset: float = 0.0
+    phase: float = 0.0
+
+    def amplitudes(self, times: Floats, neurons: int, rng: np.random.Generator) -> Floats:
+        turns = self.frequency * (times - self.start) / 1000.0
+        wave = self.offset + self.amplitude * np.sin(2 * np.pi * turns + np.radians(self.phase))
+        return np.where(self._flows(times, self.start, self.stop), wave, 0.0)
+
+
+@dataclass(frozen=True)
+class NoisyCurrentSource(_Timed):
+    """White noise: in each step and neuron, from `start` to `stop`, a new normal value."""
+
+    mean: float = 0.0
+    stdev: float = 1.0
+    start: float = 0.0
+    stop: float = inf
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.stdev < 0:
+            raise ValueError(f"NoisyCurrentSource: stdev={self.stdev!r}; expected at least 0")
+
+    def amplitudes(self, times: Floats, neurons: int, rng: np.random.Generator) -> Floats:
+        noise = self.mean + self.stdev * rng.standard_normal((len(times), neurons))
+        return np.where(self._flows(times, self.start, self.stop)[:, None], noise, 0.0)
+
+
+class StepCurrentSource(CurrentSource):
+    """A current that changes at given times; it is 0 before the first.
+
+    Parameters
+    ----------
+    times : sequence of float
+        In ms, rising.
+    amplitudes : sequence of float
+        In nA: the current from each time on.
+    """
+
+    def __init__(self, times: Sequence[float], amplitudes: Sequence[float]) -> None:
+        self.times = np.array(times, np.float64)
+        self.values = np.array(amplitudes, np.float64)
+        if self.times.ndim != 1 or self.times.shape != self.values.shape:
+            raise ValueError(
+                f"StepCurrentSource: {len(self.times)} times and {len(self.values)} amplitudes; "
+                "expected as many of both"
+            )
+        finite = np.all(np.isfinite(self.times)) and np.all(np.isfinite(self.values))
+        if not finite or np.any(np.diff(self.times) <= 0):
+            raise ValueError(f"StepCurrentSource: times={times!r}; expected rising, finite times in ms")
+
+    def amplitudes(self, times: Floats, neurons: int, rng: np.random.Generator) -> Floats:
+        nearly = 1e-9
+        last = np.searchsorted(self.times, times + nearly, side="right")
+        return np.concatenate([[0.0], self.values])[last]
+
+
+class Injection(Attached):
+    """A current that flows into neurons of a population.
+
+    Parameters
+    ----------
+    population : Population
+    source : CurrentSource
+        Such as ``DCSource(amplitude=0.5, start=20.0, stop=80.0)``.
+    ranks : sequence of int, optional
+        The neurons; all if not given.
+    name : str, optional
+    """
+
+    def __init__(
+        self,
+        population: Population,
+        source: CurrentSource,
+        ranks: Sequence[int] | None = None,
+        name: str | None = None,
+    ) -> None:
+        if not isinstance(population, Population) or issubclass(population.model, Source):
+            raise TypeError(f"Injection: population={population!r}; expected a population of neurons")
+        if not isinstance(source, CurrentSource):
+            raise TypeError(f"Injection: source={source!r}; expected one such as DCSource(amplitude=0.5)")
+        self.population, self.source = population, source
+        self.ranks = np.arange(population.size) if ranks is None else np.array(ranks, np.int64)
+        if self.ranks.size and not (self.ranks.min() >= 0 and self.ranks.max() < population.size):
+            raise ValueError(f"Injection: ranks={ranks!r}; expected ranks of the {population.size} neurons")
+        super().__init__(f"{type(source).__name__}->{population.name}", name)

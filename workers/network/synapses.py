@@ -1,0 +1,91 @@
+"""Kinds of synapses. Names, parameters, units and defaults are PyNN's."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from workers.network.models import Quantity, positive
+from workers.network.values import Value, parse
+
+
+class SynapseType:
+    """A kind of synapse, and the values given to its parameters.
+
+    Parameters
+    ----------
+    **values
+        Parameters by name: a number, an array with a value for each connection or of the shape (pre, post),
+        or a distribution. What is not given has PyNN's default.
+
+    Raises
+    ------
+    AttributeError
+        If there is no such parameter.
+    """
+
+    parameters: ClassVar[dict[str, Quantity]] = {}
+
+    def __init__(self, **values: Any) -> None:
+        kind = type(self).__name__
+        for name in values:
+            if name not in self.parameters:
+                known = ", ".join(self.parameters)
+                raise AttributeError(f"{kind} has no parameter {name!r}; it has: {known}")
+        self.values: dict[str, Value] = {n: q.default for n, q in self.parameters.items()}
+        for name, given in values.items():
+            self.values[name] = self.parameters[name].check(kind, name, parse(kind, name, given))
+
+
+class StaticSynapse(SynapseType):
+    """A synapse whose weight does not change."""
+
+
+class TsodyksMarkramSynapse(SynapseType):
+    r"""A synapse with short-term depression and facilitation.
+
+    At each spike of the source, with x the fraction of resources that is left and u the fraction of them that
+    is used,
+
+    .. math::
+
+        u \leftarrow u + U (1 - u), \quad \text{the response is } w\,u\,x, \quad x \leftarrow x - u x
+
+    and in between x recovers to 1 with tau_rec and u decays to 0 with tau_facil; with tau_facil = 0, u = U.
+    (Tsodyks, Uziel & Markram 2000, Journal of Neuroscience 20:RC50, eqs. 1-4; NEST's tsodyks2_synapse.)
+    """
+
+    parameters: ClassVar = {
+        "U": Quantity(0.5, "", 0.0),
+        "tau_rec": positive(100.0, "ms"),
+        "tau_facil": Quantity(0.0, "ms", 0.0),
+    }
+
+
+class _PairSTDP(SynapseType):
+    parameters: ClassVar = {
+        "tau_plus": positive(20.0, "ms"),
+        "tau_minus": positive(20.0, "ms"),
+        "A_plus": Quantity(0.01, "", 0.0),
+        "A_minus": Quantity(0.01, "", 0.0),
+        "w_max": positive(1.0, "weight"),
+    }
+
+
+class AdditiveSTDP(_PairSTDP):
+    r"""Spike-timing dependent plasticity of all pairs of spikes, with additive weight dependence.
+
+    A spike of the source that arrives dt before the target fires changes the weight by
+    :math:`A_+ w_{max} e^{-dt/\tau_+}`, one that arrives dt after it by
+    :math:`-A_- w_{max} e^{-dt/\tau_-}`; the weight stays between 0 and w_max. The delay is dendritic: it lies
+    between the synapse and the cell body. (Song, Miller & Abbott 2000, Nature Neuroscience 3:919-926; PyNN's
+    SpikePairRule with AdditiveWeightDependence; NEST's stdp_synapse with mu = 0.)
+    """
+
+
+class MultiplicativeSTDP(_PairSTDP):
+    r"""Spike-timing dependent plasticity of all pairs of spikes, with multiplicative weight dependence.
+
+    As `AdditiveSTDP`, with potentiation by :math:`A_+ (w_{max} - w) e^{-dt/\tau_+}` and depression by
+    :math:`-A_- w e^{-dt/\tau_-}`. (Rubin, Lee & Sompolinsky 2001, Physical Review Letters 86:364-367; PyNN's
+    SpikePairRule with MultiplicativeWeightDependence; NEST's stdp_synapse with mu = 1.)
+    """
