@@ -11,8 +11,10 @@ from time import perf_counter
 import numpy as np
 
 from cluster.pool import Cluster, Handle, Pool, Running
+from hardware.machine import this_machine
 from workers.parcel import key_of, unpack
-from workers.part import Done, pack
+from workers.part import pack
+from workers.spool import Done, delivered
 from workers.task import Job, Task, run_network
 
 
@@ -58,7 +60,8 @@ class DebugPool(Pool):
         begin, given = perf_counter(), zip(task.indices, task.parameters, strict=True)
         with _global_generators_kept():
             outcomes = [run_network(job, index, parameters) for index, parameters in given]
-        return Finished(Done(pack(outcomes), perf_counter() - begin))
+        part = pack(outcomes, task.attempt, this_machine())
+        return Finished(Done(delivered(part, task.spool), perf_counter() - begin))
 
     def wait(self, tasks: Sequence[Running]) -> list[Running]:
         return list(tasks)

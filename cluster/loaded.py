@@ -8,8 +8,8 @@ from typing import Any
 from distributed import WorkerPlugin
 
 from workers.parcel import extend_path, label_of
-from workers.part import Done
 from workers.process import run_task
+from workers.spool import Done
 
 _jobs: dict[str, bytes] = {}
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from workers.part import Done
+from workers.spool import Done
 from workers.task import Task
 
 
