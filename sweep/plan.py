@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sweep.points import Points, Values, points_from
 
@@ -27,7 +28,7 @@ class Plan:
     Attributes
     ----------
     number : int
-        How many networks there are. Their indices are point x replicates + replicate.
+        How many networks there are. Their places are point x replicates + replicate.
     seed : int
         The seed of the sweep.
     columns : dict of str to sequence, of length number
@@ -38,6 +39,8 @@ class Plan:
         The axes where the points are those of a grid, the last varying fastest.
     replicates : int
         How many networks there are of each point.
+    indices : array of int, shape (number,), optional
+        The index of the network at each place, where a store has given them others than 0, 1, 2 ...
     """
 
     number: int
@@ -46,10 +49,31 @@ class Plan:
     constants: Mapping[str, Any]
     dims: Mapping[str, Values] | None = None
     replicates: int = 1
+    indices: NDArray[np.int64] | None = None
 
-    def parameters(self, index: int) -> dict[str, Any]:
-        """Give what the method of one network is called with."""
-        return {name: column[index] for name, column in self.columns.items()} | dict(self.constants)
+    def parameters(self, place: int) -> dict[str, Any]:
+        """Give what the method of the network at one place is called with."""
+        return {name: column[place] for name, column in self.columns.items()} | dict(self.constants)
+
+    def index(self, place: int) -> int:
+        """Give the index of the network at one place, on which its draws depend."""
+        return place if self.indices is None else int(self.indices[place])
+
+    def places(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Find the places of networks; -1 for those that are not in this plan."""
+        if self.indices is None:
+            return np.where((indices >= 0) & (indices < self.number), indices, -1)
+        order = np.argsort(self.indices)
+        found = order[np.searchsorted(self.indices, indices, sorter=order).clip(max=self.number - 1)]
+        return np.where(self.indices[found] == indices, found, -1)
+
+    def rows(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Find the row of each network of this plan among rows of networks; -1 where there is none."""
+        places = self.places(indices)
+        there = places >= 0
+        rows = np.full(self.number, -1, np.int64)
+        rows[places[there]] = np.flatnonzero(there)
+        return rows
 
 
 def make_plan(

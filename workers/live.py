@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from workers import simulators
 from workers.keys import Key
 from workers.network import Described, Description, Monitor, Population, Projection, base, check
+from workers.network.serial import from_dict, to_dict
 from workers.outcome import Timings
 from workers.session import LiveCells, LiveRecord, LiveSynapses, Session
 
@@ -48,6 +49,15 @@ class Network(Description):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_bound": None, "_session": None, "_rng": None, "_own": None}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Describe this network as JSON: its populations, projections, monitors, and the values given."""
+        return to_dict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Self:
+        """Make a network from what `to_dict` gave: all draws are the same."""
+        return from_dict(record, cls)
 
     def add(self, objects: Described | Sequence[Described]) -> None:
         """Add copies of populations, projections or monitors.
