@@ -173,7 +173,7 @@ class Session:
             check_trains(population.name, value, dt)
             self._stimuli[place] = GivenSpikes(value, dt)
             return
-        purpose = f"{name} at {self.steps}" if self.steps else name
+        purpose = f"{name} at {self.steps} of trial {self.trial}" if self.steps or self.trial else name
         values = parameter(population, name, value, self._key, purpose)
         if isinstance(stimulus, PoissonSpikes):
             warn_if_crowded(population.name, float(values.max()), dt)

@@ -65,7 +65,7 @@ class Task:
 
 
 def run_network(job: Job, index: int, parameters: Mapping[str, Any]) -> Outcome:
-    """Run network `index` in this process. Never raises: an exception becomes a Failure."""
+    """Run network `index` in this process. An exception becomes a Failure, but for Ctrl-C."""
     timings = Timings()
     try:
         value = call(job, index, parameters, timings)
@@ -73,6 +73,8 @@ def run_network(job: Job, index: int, parameters: Mapping[str, Any]) -> Outcome:
         encoded = encode(value)
         timings.write = perf_counter() - begin
         return Outcome(index, value=encoded, timings=timings)
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # sys.exit() in a method ends that network alone
         failure = failure_of(error, index, job.seed, parameters, _traceback(error))
         return Outcome(index, failure=failure, timings=timings)

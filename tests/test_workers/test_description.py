@@ -199,7 +199,7 @@ def test_get_tells_apart_objects_of_one_name() -> None:
 
 def test_parameters_are_attributes() -> None:
     cells = Population((2, 3), IF_curr_exp(tau_m=[[1, 2, 3], [4, 5, 6]]))
-    assert cells.tau_m.tolist() == [1, 2, 3, 4, 5, 6]
+    assert cells.tau_m.tolist() == [[1, 2, 3], [4, 5, 6]]
     assert cells.cm == 1.0
     cells.cm = 2
     assert cells.cm == 2.0

@@ -91,7 +91,8 @@ class Population(Described):
         self.model.check_name(name)
         if self._live is not None and name != "spike_times":
             return self._live.get(name).reshape(self.geometry)
-        return self.given(name)
+        value = self.given(name)
+        return value.reshape(self.geometry) if isinstance(value, np.ndarray) else value
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_") or name == "name":
