@@ -1,6 +1,13 @@
 """The description of a network: plain objects, cheap to copy and to send. No simulator is imported."""
 
 from workers.network.check import check
+from workers.network.conductance_based import (
+    EIF_cond_exp_isfa_ista,
+    HH_cond_exp,
+    IF_cond_alpha,
+    IF_cond_exp,
+)
+from workers.network.current_based import IF_curr_alpha, IF_curr_delta, IF_curr_exp
 from workers.network.currents import (
     ACSource,
     DCSource,
@@ -20,7 +27,8 @@ from workers.network.distributions import (
     Uniform,
 )
 from workers.network.inputs import PoissonInput
-from workers.network.models import IF_cond_exp, IF_curr_exp, Izhikevich, Model
+from workers.network.izhikevich import Izhikevich
+from workers.network.models import Model
 from workers.network.monitor import Monitor
 from workers.network.population import PoissonPopulation, Population
 from workers.network.projection import Projection
@@ -42,9 +50,14 @@ __all__ = [
     "Description",
     "DiscreteUniform",
     "Distribution",
+    "EIF_cond_exp_isfa_ista",
     "Exponential",
     "Gamma",
+    "HH_cond_exp",
+    "IF_cond_alpha",
     "IF_cond_exp",
+    "IF_curr_alpha",
+    "IF_curr_delta",
     "IF_curr_exp",
     "Injection",
     "Izhikevich",
