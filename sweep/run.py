@@ -181,7 +181,8 @@ def _gather(dispatch: Dispatch, pool: Pool, store: Store, bar: Bar) -> None:
     committed = time.monotonic()
     try:
         with bar:
-            for parts in dispatch.parts():
+            for arrived in dispatch.parts():
+                parts = store.fitting(arrived)
                 waiting += parts
                 bar.count(parts)
                 late = time.monotonic() - committed > COMMIT_EVERY

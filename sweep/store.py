@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sweep.blocks import by_name
 from sweep.columns import Columns, replace_json
 from sweep.plan import Plan
+from sweep.structures import Structures
 from workers.part import STATUS, TIMINGS, Column, Part, columns
 from workers.values import Leaf, encode, leaves_of
 
@@ -95,6 +96,10 @@ class Store:
     def __len__(self) -> int:
         return self._rows
 
+    def fitting(self, parts: Sequence[Part]) -> list[Part]:
+        """Give parts with failures in place of values whose structure is not that of those before."""
+        return [self._shared.fitting(part, self._plan) for part in parts]
+
     def append(self, parts: Sequence[Part]) -> None:
         """Store parts, all of them or, where this is interrupted, none."""
         if not any(len(p.index) for p in parts):
@@ -112,6 +117,7 @@ class Store:
         self._structures: list[str] = list(self._attributes["structures"])
         self._leaves = [leaves_of(s) for s in self._structures]
         self._places = {s: i for i, s in enumerate(self._structures)}
+        self._shared = Structures(self._structures)
         self._columns.open(root["consolidated_metadata"]["metadata"])
         self._rows: int = self._attributes["published"].get("network", 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -58,7 +59,10 @@ class Structures:
         self._bytes = 0
         self._shape: Shape | None = None
         for structure in stored:
-            self._take(structure, _merged(self._shape, shape_of(parsed(structure)), ""))
+            # What is stored may not fit: it came from elsewhere, and is there to be read.
+            with suppress(TypeError):
+                self._shape = _merged(self._shape, shape_of(parsed(structure)), "")
+            self._take(structure, self._shape)
 
     def fitting(self, part: Part, plan: Plan) -> Part:
         """Give the part with failures in place of the values that differ from those before."""
