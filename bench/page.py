@@ -71,7 +71,7 @@ def run(sizes: Sequence[int], rounds: int, processes: int) -> None:
 
 def show_networks(number: int, processes: int, runs: Runs) -> None:
     """Print what a network costs, by the time of `parallel_run` alone."""
-    title = f"{number} networks, {processes} processes: time per network, median of {_rounds(runs)} rounds"
+    title = f"{number} networks, {processes} processes, rounds: {len(runs[THEIRS])}; time per network"
     heads = ["", "CPU ms", "wall ms", "CPU / ANNarchy's", "wall / ANNarchy's", "spikes", "differ by"]
     show(title, heads, [_row(number, engine, runs) for engine in runs])
 
@@ -126,7 +126,3 @@ def _once(name: str, measured: Sequence[Measured]) -> list[str]:
         return f"{cpu:.2f} / {wall:.2f}"
 
     return [name, *(median([phase]) for phase in ONCE), median(ONCE)]
-
-
-def _rounds(runs: Runs) -> int:
-    return len(runs[THEIRS])
