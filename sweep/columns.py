@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from zarr.codecs import BloscCodec, Crc32cCodec
 
+from sweep.arrays import CHUNK_NAMES, Arrays, fill, stretches
 from sweep.blocks import in_order, mean_size, padded, shapes_of, strings, values_of
 from sweep.layout import Layout, holds, joined, layout_of
 from workers.part import Column, text_column, to_npy
 
-CHUNK = 1 << 20
-LONGEST_CHUNK = 1 << 18
-# A reader holds on to the metadata it opened, so a column rewritten in another layout needs chunks under
-# other names. Zarr has these; a column out of names keeps its layout, and what does not fit lies beside it.
-CHUNK_NAMES: tuple[dict[str, Any], ...] = (
-    {"name": "default", "separator": "/"},
-    {"name": "default", "separator": "."},
-    {"name": "v2", "separator": "."},
-)
-DRAFT = ".draft"
 AUXILIARY = (".row_size", ".shape", ".other")
 
 Role = Literal["parameter", "result"]
@@ -35,78 +22,18 @@ Present = Callable[[str, int, int], NDArray[np.bool_]]
 
 
 class Columns:
-    """The arrays of a store; the only code that writes them.
+    """The columns of a store: how values of any shape and type lie in its arrays.
 
     Parameters
     ----------
-    path : Path
-        The hierarchy.
+    arrays : Arrays
     present : callable
         ``present(leaf, start, stop)`` tells which of these rows have a leaf.
     """
 
-    def __init__(self, path: Path, present: Present) -> None:
-        self._path = path
+    def __init__(self, arrays: Arrays, present: Present) -> None:
+        self.arrays = arrays
         self._present = present
-        self._group = zarr.open_group(path, mode="r+", use_consolidated=False)
-        self.arrays: dict[str, zarr.Array[Any]] = {}
-
-    def open(self, metadata: Mapping[str, Any]) -> None:
-        """Take up arrays as they were committed; undo what was written afterwards."""
-        for directory in [*self._path.iterdir(), *self._path.glob("*/*/")]:
-            left = (directory / "zarr.json").exists() and str(
-                directory.relative_to(self._path)
-            ) not in metadata
-            if left or directory.name == DRAFT:
-                shutil.rmtree(directory, ignore_errors=True)
-        for name, entry in metadata.items():
-            replace_json(self._path / name / "zarr.json", entry)
-        self.arrays = {
-            name: zarr.open_array(self._path / name, mode="r+")
-            for name, entry in metadata.items()
-            if entry["node_type"] == "array"
-        }
-
-    def create(
-        self,
-        name: str,
-        dtype: np.dtype[Any] | None,
-        dims: tuple[str, ...],
-        shape: tuple[int, ...],
-        attributes: Mapping[str, Any] | None = None,
-        row_bytes: int = 64,
-        generation: int = 0,
-        empty: Any = None,
-    ) -> None:
-        """Make an array, of strings where there is no dtype; an earlier generation's chunks stay."""
-        if dtype is not None:
-            row_bytes = max(1, math.prod(shape[1:]) * dtype.itemsize)
-        rows = max(1, min(LONGEST_CHUNK, CHUNK // row_bytes))
-        draft = f"{DRAFT}/array"
-        self._group.create_array(
-            draft,
-            shape=shape,
-            dtype="string" if dtype is None else dtype,
-            chunks=(rows, *(max(1, n) for n in shape[1:])),
-            compressors=_codecs(dtype),
-            fill_value=fill(dtype) if empty is None else empty,
-            dimension_names=dims,
-            attributes=dict(attributes or {}),
-            chunk_key_encoding=CHUNK_NAMES[generation],
-            overwrite=True,
-        )
-        (self._path / name).mkdir(parents=True, exist_ok=True)
-        (self._path / draft / "zarr.json").replace(self._path / name / "zarr.json")
-        shutil.rmtree(self._path / DRAFT)
-        self.arrays[name] = zarr.open_array(self._path / name, mode="r+")
-
-    def extend(self, name: str, values: NDArray[Any]) -> None:
-        """Put values behind those that an array has."""
-        array = self.arrays[name]
-        start, stop = array.shape[0], array.shape[0] + len(values)
-        array.resize((stop, *array.shape[1:]))
-        if len(values):
-            array[start:stop] = values
 
     def append(self, role: Role, leaf: str, blocks: Sequence[Column], start: int, stop: int) -> None:
         """Write the leaves of one name into rows `start` to `stop`; `blocks` count their rows from start."""
@@ -202,15 +129,17 @@ class Columns:
         if layout.shape is not None:
             dims = ("network", *(f"{name}.dim_{i}" for i in range(len(layout.shape))))
             size = mean_size(blocks) if layout.dtype is None else 0
-            self.create(name, layout.dtype, dims, (rows, *layout.shape), attributes, size, generation)
+            self.arrays.create(name, layout.dtype, dims, (rows, *layout.shape), attributes, size, generation)
             return
-        self.create(name, layout.dtype, (f"{name}.element",), (0,), attributes, generation=generation)
+        self.arrays.create(name, layout.dtype, (f"{name}.element",), (0,), attributes, generation=generation)
         if f"{name}.row_size" not in self.arrays:
             about = {"sample_dimension": f"{name}.element", "long_name": f"number of elements of {name}"}
-            self.create(f"{name}.row_size", np.dtype(np.int64), ("network",), (rows,), about, empty=0)
+            self.arrays.create(f"{name}.row_size", np.dtype(np.int64), ("network",), (rows,), about, empty=0)
         if layout.ndim > 1 and f"{name}.shape" not in self.arrays:
             axes = (rows, layout.ndim)
-            self.create(f"{name}.shape", np.dtype(np.int64), ("network", f"{name}.axis"), axes, empty=0)
+            self.arrays.create(
+                f"{name}.shape", np.dtype(np.int64), ("network", f"{name}.axis"), axes, empty=0
+            )
 
     def _rewrite(self, name: str, old: Layout, new: Layout, leaf: str) -> None:
         """Bring the rows that a column has into another layout, beside the chunks that readers may hold."""
@@ -218,17 +147,17 @@ class Columns:
         attributes = {"role": before.attrs["role"], "leaf": leaf}
         if old.shape is None and new.ndim > 1 and f"{name}.shape" not in self.arrays:
             axes = ("network", f"{name}.axis")
-            self.create(f"{name}.shape", np.dtype(np.int64), axes, (0, new.ndim), empty=0)
+            self.arrays.create(f"{name}.shape", np.dtype(np.int64), axes, (0, new.ndim), empty=0)
             for a, b in stretches(self.arrays[f"{name}.row_size"]):
                 sizes = np.asarray(self.arrays[f"{name}.row_size"][a:b]).reshape(-1, 1)
-                self.extend(f"{name}.shape", padded(sizes, new.ndim))
+                self.arrays.extend(f"{name}.shape", padded(sizes, new.ndim))
         if old.shape is None and old.dtype == new.dtype:
             return
         self._create_column(name, new, attributes, 0, self._generation(name) + 1)
         for a, b in stretches(before):
             values = np.asarray(before[a:b])
             if old.shape is None:
-                self.extend(name, values.astype(new.dtype))
+                self.arrays.extend(name, values.astype(new.dtype))
                 continue
             there = np.flatnonzero(
                 self._present(leaf, a, b) if attributes["role"] == "result" else np.ones(b - a)
@@ -237,7 +166,7 @@ class Columns:
 
     def _write(self, name: str, layout: Layout, blocks: Sequence[Column], rows: int) -> None:
         if layout.dtype is None:
-            self.extend(name, strings(blocks, rows))
+            self.arrays.extend(name, strings(blocks, rows))
         elif layout.shape is not None:
             self._write_dense(name, layout.shape, layout.dtype, blocks, rows)
         else:
@@ -250,8 +179,8 @@ class Columns:
         for block in blocks:
             values[block.rows] = block.values
         if dtype.kind == "i" and sum(len(b.rows) for b in blocks) < rows:
-            self.arrays[name] = self.arrays[name].update_attributes({"_FillValue": fill(dtype)})
-        self.extend(name, values)
+            self.arrays.mark(name, _FillValue=fill(dtype))
+        self.arrays.extend(name, values)
 
     def _write_ragged(self, name: str, dtype: np.dtype[Any], blocks: Sequence[Column], rows: int) -> None:
         sizes = np.zeros(rows, np.int64)
@@ -262,10 +191,10 @@ class Columns:
             shapes = np.zeros((rows, width), np.int64)
             for block in blocks:
                 shapes[block.rows] = padded(shapes_of(block), width)
-            self.extend(f"{name}.shape", shapes)
+            self.arrays.extend(f"{name}.shape", shapes)
         values = in_order(blocks)
-        self.extend(name, values.astype(dtype, copy=False))
-        self.extend(f"{name}.row_size", sizes)
+        self.arrays.extend(name, values.astype(dtype, copy=False))
+        self.arrays.extend(f"{name}.row_size", sizes)
 
     def _write_others(self, name: str, blocks: Sequence[Column], start: int, stop: int) -> None:
         """Write what a column cannot hold: each as the bytes of an .npy file, or JSON where a string."""
@@ -292,32 +221,3 @@ def array_layout(arrays: Mapping[str, zarr.Array[Any]], name: str) -> Layout:
         return Layout(dtype, array.shape[1:], array.ndim - 1)
     shapes = arrays.get(f"{name}.shape")
     return Layout(dtype, None, 1 if shapes is None else shapes.shape[1])
-
-
-def stretches(array: zarr.Array[Any]) -> Iterator[tuple[int, int]]:
-    """Go through an array by its chunks."""
-    for start in range(0, array.shape[0], array.chunks[0]):
-        yield start, min(start + array.chunks[0], array.shape[0])
-
-
-def fill(dtype: np.dtype[Any] | None) -> Any:
-    """What stands in a column where a row has no value."""
-    if dtype is None:
-        return ""
-    if dtype.kind in "iu":
-        info = np.iinfo(dtype)
-        return info.min if dtype.kind == "i" else info.max
-    return {"b": False, "f": math.nan, "c": complex(math.nan, math.nan)}[dtype.kind]
-
-
-def replace_json(path: Path, content: Any) -> None:
-    """Replace a file by another at one stroke."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(json.dumps(content))
-    draft.replace(path)
-
-
-def _codecs(dtype: np.dtype[Any] | None) -> list[Any]:
-    size = 1 if dtype is None else dtype.itemsize
-    return [BloscCodec(cname="zstd", clevel=3, shuffle="shuffle", typesize=size), Crc32cCodec()]

@@ -40,11 +40,13 @@ def dataset_of(reader: Reader, plan: Plan) -> xr.Dataset:
     return xr.Dataset(data, coords, _attributes(reader, plan, {*data, *coords}))
 
 
-def timings_of(reader: Reader) -> xr.Dataset:
+def timings_of(reader: Reader, plan: Plan) -> xr.Dataset:
     """Build the Dataset of what each network took, in seconds."""
-    group = {n: np.asarray(reader.arrays[f"timings/{n}"][:])[reader.order] for n in TIMINGS}
+    rows = plan.rows(reader.index)
+    rows = rows[rows >= 0]
+    group = {n: np.asarray(reader.arrays[f"timings/{n}"][:])[rows] for n in TIMINGS}
     variables = {name: (("network",), values, {"units": "s"}) for name, values in group.items()}
-    return xr.Dataset(variables, {"network": reader.index[reader.order]})
+    return xr.Dataset(variables, {"network": reader.index[rows]})
 
 
 class _Frame:
@@ -53,11 +55,15 @@ class _Frame:
     def __init__(self, reader: Reader, plan: Plan) -> None:
         self._reader, self._plan = reader, plan
         self.dims, self.shape = _dimensions(plan)
-        self._row = np.full(plan.number, -1)
-        self._row[reader.index] = np.arange(reader.rows)
+        self._row = plan.rows(reader.index)
 
     def indices(self) -> Variable:
-        return self.dims, np.arange(self._plan.number).reshape(self.shape), {}
+        indices = self._plan.indices
+        return (
+            self.dims,
+            (np.arange(self._plan.number) if indices is None else indices).reshape(self.shape),
+            {},
+        )
 
     def status(self) -> Variable:
         stored = np.asarray(self._reader.arrays["status"][:])

@@ -17,8 +17,8 @@ Ids = NDArray[np.uint64]
 EXACT = 2**53
 
 
-def ids_of(plan: Plan, by_place: bool = False) -> Ids:
-    """Give each network of a plan an identity, shape (number, 2).
+def ids_of(plan: Plan, by_place: bool = False) -> tuple[Ids, NDArray[np.int64]]:
+    """Give each network of a plan an identity, shape (number, 2), and count the equal ones before it.
 
     It depends on the names and values of all parameters, and, where several networks have the same, on how
     many of them come before in the call: the second is the second replicate. Numbers are the same if they are
@@ -34,7 +34,9 @@ def ids_of(plan: Plan, by_place: bool = False) -> Ids:
     for name in sorted({*plan.columns, *plan.constants}):
         values = _words_of(plan.columns[name]) if name in plan.columns else _words_of([plan.constants[name]])
         total = _mixed(total ^ _word(name.encode()), values)
-    return _mixed(total, np.arange(plan.number, dtype=np.uint64) if by_place else _ranks(total))
+    ranks = _ranks(total)
+    ids = _mixed(total, np.arange(plan.number, dtype=np.uint64) if by_place else ranks)
+    return ids, ranks.astype(np.int64)
 
 
 def places_in(known: Ids, ids: Ids) -> NDArray[np.int64]:
@@ -44,6 +46,11 @@ def places_in(known: Ids, ids: Ids) -> NDArray[np.int64]:
     order = np.argsort(known[:, 0], kind="stable")
     found = order[np.searchsorted(known[:, 0], ids[:, 0], sorter=order).clip(max=len(known) - 1)]
     return np.where((known[found] == ids).all(axis=1), found, -1)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two values of a parameter are the same."""
+    return bool(_word_of(a) == _word_of(b))
 
 
 def number_of(value: Any) -> float | None:

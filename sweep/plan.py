@@ -41,6 +41,8 @@ class Plan:
         How many networks there are of each point.
     indices : array of int, shape (number,), optional
         The index of the network at each place, where a store has given them others than 0, 1, 2 ...
+    ranks : array of int, shape (number,), optional
+        How many networks with the same parameters come before each; from `replicates` if not given.
     """
 
     number: int
@@ -50,10 +52,23 @@ class Plan:
     dims: Mapping[str, Values] | None = None
     replicates: int = 1
     indices: NDArray[np.int64] | None = None
+    ranks: NDArray[np.int64] | None = None
 
     def parameters(self, place: int) -> dict[str, Any]:
         """Give what the method of the network at one place is called with."""
         return {name: column[place] for name, column in self.columns.items()} | dict(self.constants)
+
+    def values(self, name: str, places: NDArray[np.int64]) -> list[Any]:
+        """Give one parameter at some places."""
+        if name in self.constants:
+            return [self.constants[name]] * len(places)
+        return [self.columns[name][place] for place in places.tolist()]
+
+    def replicates_at(self, places: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Tell which of the networks with the same parameters those at some places are."""
+        if self.ranks is not None:
+            return self.ranks[places].astype(np.int32)
+        return (places if not self.columns else places % self.replicates).astype(np.int32)
 
     def index(self, place: int) -> int:
         """Give the index of the network at one place, on which its draws depend."""

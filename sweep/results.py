@@ -70,12 +70,13 @@ class Results(Sequence[Any]):
         """What each network took, in seconds: draw, build, run, read, write."""
         from sweep.dataset import timings_of
 
-        return timings_of(self._reader)
+        return timings_of(self._reader, self._plan)
 
     @property
     def errors(self) -> list[Failure]:
         """The failures, in order of the indices."""
-        return list(self._reader.failures.values())
+        failed = self._reader.index[self._failed_rows]
+        return [self._reader.failures[index] for index in failed.tolist()]
 
     def replay(self, i: int) -> Any:
         """Run network `i` again in this process, and give back what the method returns.
@@ -111,15 +112,16 @@ class Results(Sequence[Any]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        missing = len(self) - self._reader.rows
-        told = [f"{len(self)} networks", f"{self._failed} failed"] + (
+        missing = int((self._rows < 0).sum())
+        told = [f"{len(self)} networks", f"{len(self._failed_rows)} failed"] + (
             [f"{missing} not run"] if missing else []
         )
         return f"<Results: {', '.join(told)}, seed {self.seed}, in {str(self.store)!r}>"
 
     @cached_property
-    def _failed(self) -> int:
-        return int((self._reader.structure < 0).sum())
+    def _failed_rows(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        rows = self._rows[self._rows >= 0]
+        return rows[self._reader.structure[rows] < 0]
 
     @cached_property
     def _size(self) -> int:
@@ -128,13 +130,11 @@ class Results(Sequence[Any]):
 
     @cached_property
     def _rows(self) -> np.ndarray[Any, np.dtype[np.int64]]:
-        rows = np.full(len(self), -1, np.int64)
-        rows[self._reader.index] = np.arange(self._reader.rows)
-        return rows
+        return self._plan.rows(self._reader.index)
 
     def _value(self, i: int) -> Any:
         if self._rows[i] < 0:
-            raise LookupError(f"results[{i}]: network {i} has not been run")
+            raise LookupError(f"results[{i}]: network {self._plan.index(i)} has not been run")
         start = i - i % self._size
         if self._block[0] != start:
             self._block = (start, self._read(start))

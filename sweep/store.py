@@ -6,44 +6,77 @@ import json
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep.arrays import Arrays, replace_json
 from sweep.blocks import by_name
-from sweep.columns import Columns, replace_json
+from sweep.columns import Columns
+from sweep.identity import same
 from sweep.plan import Plan
+from sweep.provenance import SEED_RULE
 from sweep.structures import Structures
 from workers.part import STATUS, TIMINGS, Column, Part, columns
 from workers.values import Leaf, encode, leaves_of
 
-FIXED: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
-    "network": ("i8", ("network",), {"long_name": "index of the network in its sweep"}),
+SCHEMA = "sweep-1"
+REPLACED = 254
+PER_NETWORK: dict[str, tuple[str, dict[str, Any]]] = {
+    "network": ("i8", {"long_name": "index of the network in its sweep; -1 in a row that no longer counts"}),
     "status": (
         "u1",
-        ("network",),
-        {"flag_values": list(range(len(STATUS))), "flag_meanings": " ".join(STATUS)},
+        {
+            "flag_values": [*range(len(STATUS)), REPLACED],
+            "flag_meanings": " ".join([*STATUS, "replaced"]),
+        },
     ),
     "structure": (
         "i4",
-        ("network",),
         {"long_name": "place in the attribute 'structures' of how the value is put together"},
     ),
-    **{f"timings/{name}": ("f8", ("network",), {"units": "s"}) for name in TIMINGS},
-    "failures/network": ("i8", ("failure",), {"long_name": "index of the network that failed"}),
+    "replicate": ("i4", {"long_name": "which of the networks with the same parameters"}),
+    **{f"timings/{name}": ("f8", {"units": "s"}) for name in TIMINGS},
+    "provenance/attempt": ("u1", {"long_name": "how many times the network has been handed out"}),
+    "provenance/machine": ("i4", {"long_name": "place in provenance/machines of what ran it"}),
+    "provenance/call": ("i4", {"long_name": "place in provenance/calls of the call that stored it"}),
 }
-GROUPS = ("timings", "failures")
+TEXTS = {
+    "failures/record": ("failure", "the failure as JSON"),
+    "provenance/machines": ("machine", "a machine and its processor"),
+    "provenance/calls": ("call", "a call of parallel_run as JSON: when, where, versions, state of git"),
+    "provenance/descriptions": ("description", "what results depend on, as JSON: method and base networks"),
+}
+GROUPS = ("timings", "failures", "provenance")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the rows come from that are going to be appended: JSON, see `sweep.provenance`.
+
+    Attributes
+    ----------
+    call : dict
+    description : dict
+    constants : dict
+        The parameters that were the same in all networks so far.
+    """
+
+    call: Mapping[str, Any] = field(default_factory=dict)
+    description: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Store:
     """Writes the store of a sweep. One process at a time may do so; any number may read meanwhile.
 
-    Rows are in the order of arrival; the variable `network` has the indices. What is stored is what the
-    root's metadata says: each `append` ends by replacing it at one stroke, and readers open the arrays
-    through the metadata consolidated there.
+    Rows are in the order of arrival; the variable `network` has the indices, each once. What is stored is
+    what the root's metadata says: each `append` ends by replacing it at one stroke, and readers open the
+    arrays through the metadata consolidated there.
 
     Parameters
     ----------
@@ -51,16 +84,24 @@ class Store:
         A store made by `create`.
     plan : Plan
         The plan of the sweep, from which the columns of the parameters are taken.
+    durable : bool
+        Whether what is committed survives the loss of power.
     """
 
-    def __init__(self, path: Path, plan: Plan) -> None:
+    def __init__(self, path: Path, plan: Plan, durable: bool = False) -> None:
         self.path = path
-        self._plan = plan
-        self._columns = Columns(path, self._present)
-        self._load()
+        self._plan, self._durable = plan, durable
+        self._arrays = Arrays(path)
+        self._columns = Columns(self._arrays, self._present)
+        self._constants: Mapping[str, Any] = {}
+        self._call = 0
+        if (path / "zarr.json").exists():
+            self._load()
 
     @classmethod
-    def create(cls, path: str | Path, plan: Plan) -> Store:
+    def create(
+        cls, path: str | Path, plan: Plan, durable: bool = False, origin: Origin | None = None
+    ) -> Store:
         """Make an empty store.
 
         Raises
@@ -69,21 +110,24 @@ class Store:
             There is something at the path.
         """
         path = Path(path)
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            raise FileExistsError(
-                f"store={str(path)!r} exists already; name another path, or remove it"
-            ) from None
-        replace_json(path / "zarr.json", _group(_attributes(plan), {}))
-        store = cls(path, plan)
+        if path.exists():
+            raise FileExistsError(f"store={str(path)!r} exists already; name another path, or remove it")
+        path.mkdir(parents=True)
+        return cls.fill(path, plan, durable, origin)
+
+    @classmethod
+    def fill(cls, path: Path, plan: Plan, durable: bool = False, origin: Origin | None = None) -> Store:
+        """Make an empty store in a folder that is there; readers see it when it is complete."""
+        store = cls(path, plan, durable)
+        store._take({"structures": [], "published": {}}, {})
         store._create_fixed()
+        store.begin(origin or Origin())
         return store
 
     @classmethod
-    def open(cls, path: str | Path, plan: Plan) -> Store:
+    def open(cls, path: str | Path, plan: Plan, durable: bool = False) -> Store:
         """Open a store to append to it, as it was last committed."""
-        return cls(Path(path), plan)
+        return cls(Path(path), plan, durable)
 
     @classmethod
     def temporary(cls, plan: Plan) -> Store:
@@ -92,6 +136,59 @@ class Store:
         store = cls.create(Path(directory) / "results.zarr", plan)
         weakref.finalize(store, shutil.rmtree, directory, ignore_errors=True)
         return store
+
+    def begin(self, origin: Origin) -> None:
+        """Say where the rows come from that are appended from now on."""
+        self._attributes |= _attributes(self._plan)
+        self._constants = origin.constants
+        self._call = self._arrays["provenance/calls"].shape[0]
+        described = self._texts("provenance/descriptions")
+        description = json.dumps(origin.description)
+        if not described or described[-1] != description:
+            described.append(description)
+            self._extend_texts("provenance/descriptions", [description])
+        call = {**origin.call, "description": len(described) - 1}
+        self._extend_texts("provenance/calls", [json.dumps(call)])
+        self._commit()
+
+    @property
+    def descriptions(self) -> list[dict[str, Any]]:
+        """The descriptions that the rows were run with, the last one last."""
+        return [json.loads(text) for text in self._texts("provenance/descriptions")]
+
+    @property
+    def seed(self) -> int:
+        """The seed of the sweep."""
+        return int(self._attributes["seed"])
+
+    def holds(self, indices: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which networks are stored."""
+        return np.isin(indices, self._indices)
+
+    def failed(self) -> dict[int, int]:
+        """Give the networks that failed, and how many times each has been handed out."""
+        rows = np.flatnonzero((np.asarray(self._arrays["structure"][:]) < 0) & (self._indices >= 0))
+        attempts = np.asarray(self._arrays["provenance/attempt"][:])[rows]
+        return dict(zip(self._indices[rows].tolist(), attempts.tolist(), strict=True))
+
+    def bury(self, rows: NDArray[np.int64]) -> None:
+        """Let rows count no longer: their networks are then not stored."""
+        if not len(rows):
+            return
+        for name, value in (("network", -1), ("status", REPLACED)):  # the first of them is what counts
+            array = self._arrays[name]
+            for chunk in np.unique(rows // array.chunks[0]).tolist():
+                at = slice(chunk * array.chunks[0], min((chunk + 1) * array.chunks[0], array.shape[0]))
+                values = np.asarray(array[at])
+                values[rows[rows // array.chunks[0] == chunk] - at.start] = value
+                array[at] = values
+        if self._durable:
+            self._arrays.sync()
+        self._load()
+
+    def rows_of(self, indices: Sequence[int]) -> NDArray[np.int64]:
+        """Find the rows of networks."""
+        return np.flatnonzero(np.isin(self._indices, np.array(indices, np.int64)))
 
     def __len__(self) -> int:
         return self._rows
@@ -113,51 +210,71 @@ class Store:
 
     def _load(self) -> None:
         root = json.loads((self.path / "zarr.json").read_text())
-        self._attributes: dict[str, Any] = root["attributes"]
-        self._structures: list[str] = list(self._attributes["structures"])
+        self._take(root["attributes"], root["consolidated_metadata"]["metadata"])
+
+    def _take(self, attributes: dict[str, Any], metadata: dict[str, Any]) -> None:
+        self._attributes = attributes
+        self._structures: list[str] = list(attributes["structures"])
         self._leaves = [leaves_of(s) for s in self._structures]
         self._places = {s: i for i, s in enumerate(self._structures)}
         self._shared = Structures(self._structures)
-        self._columns.open(root["consolidated_metadata"]["metadata"])
-        self._rows: int = self._attributes["published"].get("network", 0)
+        self._arrays.open(metadata)
+        self._rows: int = attributes["published"].get("network", 0)
+        machines = self._texts("provenance/machines") if metadata else []
+        self._machines = {text: i for i, text in enumerate(machines)}
+        self._indices = np.asarray(self._arrays["network"][:]) if metadata else np.empty(0, np.int64)
 
     def _create_fixed(self) -> None:
         for group in GROUPS:
             replace_json(self.path / group / "zarr.json", _group({}))
-        for name, (dtype, dims, attributes) in FIXED.items():
-            self._columns.create(name, np.dtype(dtype), dims, (0,), attributes)
-        about = {"long_name": "the failure as JSON"}
-        self._columns.create("failures/record", None, ("failure",), (0,), about, row_bytes=1 << 12)
-        self._commit()
+        for name, (dtype, attributes) in PER_NETWORK.items():
+            self._arrays.create(name, np.dtype(dtype), ("network",), (0,), attributes)
+        about = {"long_name": "index of the network that failed"}
+        self._arrays.create("failures/network", np.dtype(np.int64), ("failure",), (0,), about)
+        for name, (dim, words) in TEXTS.items():
+            self._arrays.create(name, None, (dim,), (0,), {"long_name": words}, row_bytes=1 << 12)
 
     def _append(self, parts: Sequence[Part]) -> None:
         start, starts = self._rows, np.cumsum([0, *(len(p.index) for p in parts)])
         stop = start + int(starts[-1])
         index = np.concatenate([p.index for p in parts])
-        status = np.concatenate([p.status for p in parts])
-        self._append_fixed(parts, index, status)
-        parameters = self._parameters(index)
-        for name, blocks in parameters.items():
-            self._columns.append("parameter", name, blocks, start, stop)
+        self._append_fixed(parts, index)
+        self._append_parameters(index, start, stop)
         results = by_name(parts, starts)
         for name in dict.fromkeys([*self._columns.leaves("result"), *results]):
             self._columns.append("result", name, results.get(name, []), start, stop)
         self._rows = stop
 
-    def _append_fixed(
-        self, parts: Sequence[Part], index: NDArray[np.int64], status: NDArray[np.uint8]
-    ) -> None:
-        extend = self._columns.extend
+    def _append_fixed(self, parts: Sequence[Part], index: NDArray[np.int64]) -> None:
+        extend = self._arrays.extend
+        status = np.concatenate([p.status for p in parts])
         extend("network", index)
         extend("status", status)
         extend("structure", np.concatenate([self._global(p) for p in parts]))
+        extend("replicate", self._plan.replicates_at(self._plan.places(index)))
         for name in TIMINGS:
             extend(f"timings/{name}", np.concatenate([p.timings[name] for p in parts]))
+        extend("provenance/attempt", np.concatenate([p.attempt for p in parts]))
+        machines = [np.full(len(p.index), self._machine(p.resource), np.int32) for p in parts]
+        extend("provenance/machine", np.concatenate(machines))
+        extend("provenance/call", np.full(len(index), self._call, np.int32))
         failed = np.flatnonzero(status)
         if len(failed):
             extend("failures/network", index[failed])
-            texts = [text for p in parts for text in p.failures]
-            extend("failures/record", np.array(texts, np.dtypes.StringDType()))
+            self._extend_texts("failures/record", [text for p in parts for text in p.failures])
+        self._indices = np.concatenate([self._indices, index])
+
+    def _texts(self, name: str) -> list[str]:
+        return [str(text) for text in np.asarray(self._arrays[name][:])]
+
+    def _extend_texts(self, name: str, texts: Sequence[str]) -> None:
+        self._arrays.extend(name, np.array(texts, np.dtypes.StringDType()))
+
+    def _machine(self, name: str) -> int:
+        if name not in self._machines:
+            self._machines[name] = len(self._machines)
+            self._extend_texts("provenance/machines", [name])
+        return self._machines[name]
 
     def _global(self, part: Part) -> NDArray[np.int32]:
         """Number a part's structures as the store does."""
@@ -171,33 +288,44 @@ class Store:
 
     def _present(self, leaf: str, start: int, stop: int) -> NDArray[np.bool_]:
         having = [i for i, names in enumerate(self._leaves) if leaf in names]
-        return np.isin(np.asarray(self._columns.arrays["structure"][start:stop]), having)
+        return np.isin(np.asarray(self._arrays["structure"][start:stop]), having)
 
-    def _parameters(self, index: NDArray[np.int64]) -> dict[str, list[Column]]:
-        """Take the parameters of networks as blocks; those of no storable type as their repr."""
-        rows = np.arange(len(index))
-        blocks: dict[str, list[Column]] = {}
-        for name, column in self._plan.columns.items():
-            if isinstance(column, np.ndarray) and column.dtype.kind in "biufc":
-                blocks[name] = [Column(name, rows, column[index])]
-            else:
-                values = ((row, name, leaf_of(column[i])) for row, i in enumerate(index.tolist()))
-                blocks[name] = columns(values)
-        return blocks
+    def _append_parameters(self, index: NDArray[np.int64], start: int, stop: int) -> None:
+        """Store parameters; one that was the same in all networks until now for the rows before, too."""
+        places, rows = self._plan.places(index), np.arange(len(index))
+        for name in self._varying():
+            first, blocks = start, self._block(name, rows, places)
+            if name in self._constants and start > 0 and not self._columns.name_of("parameter", name):
+                values = [*[self._constants[name]] * start, *self._plan.values(name, places)]
+                first, blocks = 0, columns((row, name, leaf_of(v)) for row, v in enumerate(values))
+            self._columns.append("parameter", name, blocks, first, stop)
+
+    def _varying(self) -> list[str]:
+        """Name the parameters that have a column, or need one."""
+        now = self._plan.constants
+        changed = [n for n, v in self._constants.items() if n in now and not same(now[n], v)]
+        return [*dict.fromkeys([*self._columns.leaves("parameter"), *self._plan.columns, *changed])]
+
+    def _block(self, name: str, rows: NDArray[np.int64], places: NDArray[np.int64]) -> list[Column]:
+        column = self._plan.columns.get(name)
+        if column is None and name not in self._plan.constants:
+            return []  # of an earlier method
+        if isinstance(column, np.ndarray) and column.dtype.kind in "biufc":
+            return [Column(name, rows, column[places])]
+        values = self._plan.values(name, places)
+        return columns((row, name, leaf_of(v)) for row, v in enumerate(values))
 
     def _commit(self) -> None:
-        arrays = self._columns.arrays
-        published = {}
-        for array in arrays.values():
-            for dim, n in zip(array.metadata.dimension_names or (), array.shape, strict=True):  # type: ignore[union-attr]
-                published[str(dim)] = n
-        attributes = self._attributes | {"published": published, "structures": self._structures}
-        parameters = [self._columns.name_of("parameter", n) for n in self._plan.columns]
-        attributes["coordinates"] = " ".join(["status", *(n for n in parameters if n)])
-        metadata = {
-            n: json.loads((self.path / n / "zarr.json").read_text()) for n in sorted([*GROUPS, *arrays])
+        attributes = self._attributes | {
+            "published": self._arrays.lengths(),
+            "structures": self._structures,
         }
-        replace_json(self.path / "zarr.json", _group(attributes, metadata))
+        parameters = [self._columns.name_of("parameter", n) for n in self._varying()]
+        attributes["coordinates"] = " ".join(["status", "replicate", *(n for n in parameters if n)])
+        metadata = self._arrays.metadata(GROUPS)
+        if self._durable:
+            self._arrays.sync()
+        replace_json(self.path / "zarr.json", _group(attributes, metadata), self._durable)
         self._attributes = attributes
 
 
@@ -222,14 +350,13 @@ def _group(attributes: dict[str, Any], metadata: dict[str, Any] | None = None) -
 def _attributes(plan: Plan) -> dict[str, Any]:
     """Say in the root what holds for all networks."""
     return {
-        "schema": "sweep-1",
+        "schema": SCHEMA,
+        "seed_rule": SEED_RULE,
         "seed": plan.seed,
         "networks": plan.number,
         "replicates": plan.replicates,
         "grid": None if plan.dims is None else {k: len(v) for k, v in plan.dims.items()},
         "constants": {k: _plain(v) for k, v in plan.constants.items()},
-        "structures": [],
-        "published": {},
     }
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sweep.columns import Columns
+from sweep.arrays import Arrays
 from sweep.plan import Plan, make_plan
 from sweep.reading import Reader
 from sweep.store import Store
@@ -115,7 +115,7 @@ def test_layout(tmp_path: Path) -> None:
     values = [{"rate": 1.5, "v": np.zeros(3), "t": np.arange(i)} for i in range(2)]
     stored(tmp_path / "s.zarr", [values], plan)
     data = xr.open_dataset(tmp_path / "s.zarr", engine="zarr")
-    assert set(data.coords) == {"network", "status", "rates", "cell", "other"}
+    assert set(data.coords) == {"network", "status", "replicate", "rates", "cell", "other"}
     assert data.rate.dims == ("network",)
     assert data.v.dims == ("network", "v.dim_0")
     assert data.t.dims == ("t.element",)
@@ -125,7 +125,7 @@ def test_layout(tmp_path: Path) -> None:
     assert data.other.values.tolist() == ["{1}", "{2}"]
     assert data.attrs["seed"] == 5
     assert data.attrs["constants"] == {"w": 3}
-    assert {*xr.open_datatree(tmp_path / "s.zarr", engine="zarr").children} == {"timings", "failures"}
+    assert {*xr.open_datatree(tmp_path / "s.zarr", engine="zarr").children} == {"timings", "failures", "provenance"}
     assert zarr.open_group(tmp_path / "s.zarr", mode="r")["rate"][:].tolist() == [1.5, 1.5]  # type: ignore[index,union-attr]
 
 
@@ -168,16 +168,16 @@ def test_an_interrupted_append_leaves_what_was(
     plan = make_plan(5, seed=1, args={"a": range(5)})
     store = stored(tmp_path / "s.zarr", [[1, 2]], plan)
     steps = iter(range(100))
-    real = Columns.extend
+    real = Arrays.extend
 
-    def extend(self: Columns, name: str, values: Any) -> None:
+    def extend(self: Arrays, name: str, values: Any) -> None:
         if next(steps) == step:
             raise Stop
         real(self, name, values)
 
     batch = packed([np.arange(3), np.arange(2.0), "x"], 2)
     with monkeypatch.context() as patch:
-        patch.setattr(Columns, "extend", extend)
+        patch.setattr(Arrays, "extend", extend)
         with pytest.raises(Stop):
             store.append([batch])
     assert read(tmp_path / "s.zarr") == [1, 2]
