@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import xarray as xr
+import zarr
 from numpy.typing import NDArray
 
 from sweep.columns import array_layout
 from sweep.layout import holds
+from sweep.lazy import Laid, flat
 from sweep.plan import Plan
-from sweep.reading import Reader
+from sweep.reading import Reader, values_in
 from workers.part import STATUS, TIMINGS
 
 NOT_RUN = 255
@@ -22,7 +25,8 @@ Variable = tuple[tuple[str, ...], Any, dict[str, Any]]
 
 
 def dataset_of(reader: Reader, plan: Plan) -> xr.Dataset:
-    """Build the Dataset of a sweep.
+    """Build the Dataset of a sweep; what was returned is read when it is computed, where
+    it is larger than a chunk: then it is a dask array, and `load` reads it all.
 
     A grid has its axes as dimensions; several replicates are a dimension of their own. What differs in
     shape between networks is flat along NAME.element: that of a network begins at NAME.row_start and has
@@ -31,12 +35,12 @@ def dataset_of(reader: Reader, plan: Plan) -> xr.Dataset:
     frame = _Frame(reader, plan)
     data: dict[Hashable, Any] = {"status": frame.status()}
     for leaf, name in reader.names("result").items():
-        data.update(frame.column(name, reader.present(leaf)))
+        data.update(frame.result(leaf, name))
     coords: dict[Hashable, Any] = {"network": frame.indices()}
     coords.update(frame.axes())
     for leaf, name in reader.names("parameter").items():
         if leaf not in (plan.dims or {}):
-            coords.update(frame.column(name, np.ones(reader.rows, np.bool_), shared=True))
+            coords.update(frame.parameter(name))
     return xr.Dataset(data, coords, _attributes(reader, plan, {*data, *coords}))
 
 
@@ -58,12 +62,8 @@ class _Frame:
         self._row = plan.rows(reader.index)
 
     def indices(self) -> Variable:
-        indices = self._plan.indices
-        return (
-            self.dims,
-            (np.arange(self._plan.number) if indices is None else indices).reshape(self.shape),
-            {},
-        )
+        indices = np.arange(self._plan.number) if self._plan.indices is None else self._plan.indices
+        return self.dims, indices.reshape(self.shape), {}
 
     def status(self) -> Variable:
         stored = np.asarray(self._reader.arrays["status"][:])
@@ -78,44 +78,56 @@ class _Frame:
         """Label the dimensions."""
         dims = self._plan.dims or {}
         axes: dict[str, Variable] = {
-            d: ((d,), _labels(v), {}) for d, v in zip(self.dims, dims.values(), strict=False)
+            d: ((d,), labels(v), {}) for d, v in zip(self.dims, dims.values(), strict=False)
         }
         for name in {"replicate", "point"} & set(self.dims) - set(axes):
             axes[name] = ((name,), np.arange(self.shape[self.dims.index(name)]), {})
         return axes
 
-    def column(self, name: str, present: NDArray[np.bool_], shared: bool = False) -> dict[str, Variable]:
-        """Give the variables of a column; `shared` drops the replicates where all have the same value."""
-        there = (self._row >= 0) & _rows(present, self._row)
-        if f"{name}.other" in self._reader.arrays:
-            return {name: (self.dims, self._objects(name, there), {})}
-        if array_layout(self._reader.arrays, name).shape is None:
-            return self._ragged(name, there)
-        stored = np.asarray(self._reader.arrays[name][:])
-        values = _with_missing(_rows(stored, self._row), there)
-        values = values.reshape(*self.shape, *values.shape[1:])
-        more = tuple(f"{name}.dim_{i}" for i in range(values.ndim - len(self.shape)))
+    def result(self, leaf: str, name: str) -> dict[str, Variable]:
+        """Give the variables of what was returned, to be read later."""
+        there = (self._row >= 0) & _rows(self._reader.present(leaf), self._row)
+        about = self._reader.units(leaf)
+        if self._is_ragged(name):
+            return self._ragged(name, there, about)
+        laid = self._laid(name, there)
+        return {name: (self._dims(name, laid), laid.later(), about)}
+
+    def parameter(self, name: str) -> dict[str, Variable]:
+        """Give the variables of a parameter; without the replicates where all have the same value."""
+        there = self._row >= 0
+        if self._is_ragged(name):
+            return self._ragged(name, there, {})
+        laid = self._laid(name, there)
+        dims, values = self._dims(name, laid), laid.now()
         place = len(self.dims) - 1
-        if shared and self.dims[-1] == "replicate" and (values == values.take([0], place)).all():
-            return {name: ((*self.dims[:-1], *more), values.take(0, place), {})}
-        return {name: ((*self.dims, *more), values, {})}
+        if dims[place] == "replicate" and (values == values.take([0], place)).all():
+            return {name: ((*dims[:place], *dims[place + 1 :]), values.take(0, place), {})}
+        return {name: (dims, values, {})}
 
-    def _objects(self, name: str, there: NDArray[np.bool_]) -> NDArray[np.object_]:
-        values = np.full(len(there), None, object)
-        rows = self._row[there]
-        leaves = self._reader.leaves(name, rows) if len(rows) else []
-        for i, leaf in zip(np.flatnonzero(there).tolist(), leaves, strict=True):
-            values[i] = leaf
-        return values.reshape(self.shape)
+    def _is_ragged(self, name: str) -> bool:
+        arrays = self._reader.arrays
+        return f"{name}.other" not in arrays and array_layout(arrays, name).shape is None
 
-    def _ragged(self, name: str, there: NDArray[np.bool_]) -> dict[str, Variable]:
+    def _dims(self, name: str, laid: Laid) -> tuple[str, ...]:
+        return (*self.dims, *(f"{name}.dim_{i}" for i in range(laid.ndim - len(self.dims))))
+
+    def _laid(self, name: str, there: NDArray[np.bool_]) -> Laid:
+        row = np.where(there, self._row, -1).reshape(self.shape)
+        reader, array = self._reader, self._reader.arrays[name]
+        if f"{name}.other" in reader.arrays:
+            return Laid(partial(_objects, reader, name), row, np.dtype(object))
+        dtype, fill = (array.dtype, None) if there.all() else _with_missing(array, row[row >= 0])
+        return Laid(partial(_filled, array, dtype, fill), row, dtype, array.shape[1:], array.chunks[0])
+
+    def _ragged(self, name: str, there: NDArray[np.bool_], about: dict[str, Any]) -> dict[str, Variable]:
         arrays = self._reader.arrays
         sizes = np.asarray(arrays[f"{name}.row_size"][:])
         starts = self._reader.ends(name) - sizes
         element = f"{name}.element"
-        variables: dict[str, Variable] = {name: ((element,), np.asarray(arrays[name][:]), {})}
-        about = {"row_size": (sizes, {"sample_dimension": element}), "row_start": (starts, {})}
-        for end, (values, attributes) in about.items():
+        variables: dict[str, Variable] = {name: ((element,), flat(arrays[name]), about)}
+        ends = {"row_size": (sizes, {"sample_dimension": element}), "row_start": (starts, {})}
+        for end, (values, attributes) in ends.items():
             laid = np.where(there, _rows(values, self._row), 0).reshape(self.shape)
             variables[f"{name}.{end}"] = (self.dims, laid, attributes)
         if f"{name}.shape" in arrays:
@@ -142,19 +154,41 @@ def _rows(values: NDArray[Any], row: NDArray[np.int64]) -> NDArray[Any]:
     return np.zeros((len(row), *values.shape[1:]), values.dtype)
 
 
-def _with_missing(values: NDArray[Any], there: NDArray[np.bool_]) -> NDArray[Any]:
-    """Put NaN where there is no value; integers become floats where these hold them all."""
-    if there.all():
-        return values
-    if values.dtype.kind not in "biufc":
-        return np.where(there, values, np.array("", values.dtype))
-    exact = values.dtype.kind in "bfc" or holds(np.dtype(np.float64), values[there])
-    wide = values.astype(values.dtype if values.dtype.kind in "fc" else np.float64 if exact else object)
-    wide[~there] = np.nan if exact else None
-    return wide
+def _with_missing(array: zarr.Array[Any], rows: NDArray[np.int64]) -> tuple[np.dtype[Any], Any]:
+    """Find a type that has a value for what is missing, and this value: NaN, an empty string or None."""
+    dtype = array.dtype
+    if dtype.kind not in "biufc":
+        return dtype, ""
+    if dtype.kind in "fc":
+        return dtype, np.nan
+    # Large integers are rare, and the only reason to look at values before they are asked for.
+    exact = dtype.itemsize < 8 or all(
+        holds(np.dtype(np.float64), values_in(array, rows[i : i + array.chunks[0]]))
+        for i in range(0, len(rows), array.chunks[0])
+    )
+    return (np.dtype(np.float64), np.nan) if exact else (np.dtype(object), None)
 
 
-def _labels(values: Any) -> NDArray[Any]:
+def _filled(array: zarr.Array[Any], dtype: np.dtype[Any], fill: Any, rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Read rows of a column, and fill those that are missing."""
+    there = rows >= 0
+    if there.all() and len(rows):
+        return values_in(array, rows).astype(dtype, copy=False)
+    values = np.full((len(rows), *array.shape[1:]), fill, dtype)
+    if there.any():
+        values[there] = values_in(array, rows[there])
+    return values
+
+
+def _objects(reader: Reader, name: str, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Read a column of several types; None where there is no value."""
+    values, there = np.full(len(rows), None, object), np.flatnonzero(rows >= 0)
+    for i, leaf in zip(there.tolist(), reader.leaves(name, rows[there]) if len(there) else [], strict=True):
+        values[i] = leaf
+    return values
+
+
+def labels(values: Any) -> NDArray[Any]:
     """Label an axis by its values where these are numbers or strings, else by their reprs."""
     if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "biufcUM":
         return values

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from sweep.columns import Role, array_layout
 from workers.outcome import Failure
 from workers.part import failure_from_json, from_npy
-from workers.values import decode, leaves_of
+from workers.values import decode, leaves_of, units_of
 
 
 class Reader:
@@ -92,28 +93,41 @@ class Reader:
             self._ends[name] = np.cumsum(np.asarray(self.arrays[f"{name}.row_size"][:]))
         return self._ends[name]
 
+    def units(self, leaf: str) -> dict[str, str]:
+        """Give the units of a leaf as an attribute; none where it has none, or values of several."""
+        found = {
+            units_of(s).get(leaf, "")
+            for s, has in zip(self.structures, self._leaves, strict=True)
+            if leaf in has
+        }
+        return {"units": found.pop()} if len(found) == 1 and found != {""} else {}
+
     def values(self, rows: NDArray[np.int64]) -> list[Any]:
         """Read what the methods of some rows returned; a Failure where one failed."""
+        return [value() for value in self.later(rows)]
+
+    def later(self, rows: NDArray[np.int64]) -> list[Callable[[], Any]]:
+        """Read what some rows hold; each value is put together anew when it is called for."""
         structures = self.structure[rows]
-        values: list[Any] = [None] * len(rows)
+        values: list[Callable[[], Any]] = [_none] * len(rows)
         for place in np.unique(structures).tolist():
             at = np.flatnonzero(structures == place)
             for i, value in zip(at.tolist(), self._values_of(place, rows[at]), strict=True):
                 values[i] = value
         return values
 
-    def _values_of(self, place: int, rows: NDArray[np.int64]) -> list[Any]:
+    def _values_of(self, place: int, rows: NDArray[np.int64]) -> list[Callable[[], Any]]:
         if place < 0:
-            return [self.failures[i] for i in self.index[rows].tolist()]
+            return [partial(self.failures.__getitem__, i) for i in self.index[rows].tolist()]
         structure = self.structures[place]
         leaves = {leaf: self.leaves(self._names[leaf], rows) for leaf in self._leaves[place]}
-        return [decode(structure, {k: v[i] for k, v in leaves.items()}) for i in range(len(rows))]
+        return [partial(decode, structure, {k: v[i] for k, v in leaves.items()}) for i in range(len(rows))]
 
     def leaves(self, name: str, rows: NDArray[np.int64]) -> list[Any]:
         """Read the values of one column in some rows."""
         layout = array_layout(self.arrays, name)
         ragged = layout.shape is None
-        values = self._ragged(name, rows) if ragged else list(_taken(self.arrays[name], rows))
+        values = self._ragged(name, rows) if ragged else list(values_in(self.arrays[name], rows))
         if f"{name}.other" in self.arrays:
             others = self._ragged(f"{name}.other", rows)
             values = [_from_bytes(o.tobytes()) if o.size else v for o, v in zip(others, values, strict=True)]
@@ -122,7 +136,7 @@ class Reader:
     def _ragged(self, name: str, rows: NDArray[np.int64]) -> list[NDArray[Any]]:
         ends, array = self.ends(name), self.arrays[name]
         starts = np.where(rows > 0, ends[rows - 1], 0)
-        shapes = _taken(self.arrays[f"{name}.shape"], rows) if f"{name}.shape" in self.arrays else None
+        shapes = values_in(self.arrays[f"{name}.shape"], rows) if f"{name}.shape" in self.arrays else None
         values: list[NDArray[Any]] = []
         for first, last in _runs(rows):
             block = np.asarray(array[starts[first] : ends[rows[last]]])
@@ -133,14 +147,18 @@ class Reader:
         return [v.reshape(s) if v.size == s.prod() else v for v, s in zip(values, shapes, strict=True)]
 
 
-def _taken(array: zarr.Array[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
-    """Read some rows; those that lie together as one stretch."""
+def values_in(array: zarr.Array[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Read some rows of an array; those that lie together as one stretch."""
     low, high = int(rows.min()), int(rows.max()) + 1
     if high - low <= 2 * len(rows):
         return np.asarray(array[low:high])[rows - low]
     order = np.argsort(rows, kind="stable")
     values = np.asarray(array.oindex[rows[order]])
     return values[np.argsort(order, kind="stable")]
+
+
+def _none() -> None:
+    return None
 
 
 def _runs(rows: NDArray[np.int64]) -> list[tuple[int, int]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -13,6 +12,7 @@ import numpy as np
 
 from sweep.plan import Plan
 from sweep.reading import Reader
+from sweep.same import same
 from sweep.store import Store
 from workers.outcome import Failure
 
@@ -43,7 +43,7 @@ class Results(Sequence[Any]):
         self._plan = plan
         self._replay = replay
         self._reader = Reader(store.path)
-        self._block: tuple[int, list[Any]] = (-1, [])
+        self._block: tuple[int, list[Callable[[], Any]]] = (-1, [])
 
     @property
     def store(self) -> Path:
@@ -107,7 +107,7 @@ class Results(Sequence[Any]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, (str, bytes)):
             return NotImplemented
-        return len(self) == len(other) and all(map(_same, self, other))
+        return len(self) == len(other) and all(map(same, self, other))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -137,14 +137,18 @@ class Results(Sequence[Any]):
             raise LookupError(f"results[{i}]: network {self._plan.index(i)} has not been run")
         start = i - i % self._size
         if self._block[0] != start:
+            self._block = (-1, [])  # first, since two blocks in memory are one too many
             self._block = (start, self._read(start))
-        return self._block[1][i - start]
+        value = self._block[1][i - start]
+        if self._size == 1:
+            self._block = (-1, [])  # nothing else is in it, and it may be large
+        return value()
 
-    def _read(self, start: int) -> list[Any]:
+    def _read(self, start: int) -> list[Callable[[], Any]]:
         rows = self._rows[start : start + self._size]
         there = np.flatnonzero(rows >= 0)
-        values: list[Any] = [None] * len(rows)
-        for k, value in zip(there.tolist(), self._reader.values(rows[there]), strict=True):
+        values: list[Callable[[], Any]] = [lambda: None] * len(rows)
+        for k, value in zip(there.tolist(), self._reader.later(rows[there]), strict=True):
             values[k] = value
         return values
 
@@ -166,21 +170,3 @@ class SweepError(RuntimeError):
             f"{len(errors)} of {len(results)} networks failed; .results of this error holds all, "
             f'on_error="keep" returns them.\n{errors[0] if errors else ""}{more}'
         )
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Compare values that may hold arrays; NaN equals NaN."""
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return _same_arrays(np.asarray(a), np.asarray(b))
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return isinstance(a, list) == isinstance(b, list) and len(a) == len(b) and all(map(_same, a, b))
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(_same(a[k], b[k]) for k in a)
-    if is_dataclass(a) and not isinstance(a, type) and type(a) is type(b):
-        return all(_same(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
-    return bool(a == b or (a != a and b != b))
-
-
-def _same_arrays(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    numbers = a.dtype.kind in "fcmM" and b.dtype.kind in "fcmM"
-    return bool(np.array_equal(a, b, equal_nan=numbers))
