@@ -27,6 +27,7 @@ from workers.network import (
     Projection,
     Source,
 )
+from workers.network.distance import OfDistance
 from workers.network.values import Value
 
 
@@ -94,14 +95,15 @@ def _population(population: Population, key: Key) -> Cells | Sources:
 
 def _background(background: PoissonInput, places: dict[str, int], key: Key) -> Background:
     owner, size = f"background {background.name}", background.population.size
-    a, b, c, d = key.sequence(owner, "spikes").generate_state(4).tolist()
+    words = key.sequence(owner, "spikes").generate_state(4).astype(np.int64)
     return Background(
         background.name,
         places[background.population.name],
         background.target,
         _values(background.rate, key, owner, "rate", size),
         _values(background.weight, key, owner, "weight", size),
-        (a, b, c, d),
+        np.tile(words, (size, 1)),
+        np.arange(size),
     )
 
 
@@ -109,11 +111,15 @@ def _synapses(projection: Projection, places: dict[str, int], key: Key, dt: floa
     if projection.connector is None:
         raise ValueError(f"{projection.owner} is not connected; call one of its connect_ methods")
     owner, ends = projection.owner, projection.ends
-    edges = projection.connector.edges(ends, key.generator(owner, "edges"))
+    wiring = key.generator(owner if projection.wired_as is None else projection.wired_as, "edges")
+    edges = projection.edges_between(ends, wiring)
     order = in_order(edges.sources, edges.targets)
     sources, targets = edges.sources[order], edges.targets[order]
+    of_pre, of_post = projection.ranks
 
-    def values(purpose: str, value: Value) -> Floats:
+    def values(purpose: str, value: Value | OfDistance) -> Floats:
+        if isinstance(value, OfDistance):
+            return value.at(owner, purpose, ends.space.between(ends.pre[sources], ends.post[targets]))
         if isinstance(value, np.ndarray):
             return value[sources, targets] if value.ndim == 2 else value[order]
         return _values(value, key, owner, purpose, len(sources))
@@ -124,8 +130,8 @@ def _synapses(projection: Projection, places: dict[str, int], key: Key, dt: floa
         places[projection.pre.name],
         places[projection.post.name],
         projection.target,
-        sources,
-        targets,
+        of_pre[sources],
+        of_post[targets],
         _magnitudes(owner, values("weights", projection.given_weights)),
         _steps(owner, values("delays", delays), dt),
         type(projection.synapse).__name__,

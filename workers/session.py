@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from workers.draw import draw, parameter
 from workers.instance import Cells, Floats, Ints, Spikes, Trace
 from workers.keys import Key
-from workers.network import Description, Injection, Monitor, Population, Source, SpikeSourceArray
+from workers.network import Description, Injection, Monitor, Poisson, Population, Source, SpikeSourceArray
 from workers.network.check import check_trains, warn_if_crowded
 from workers.network.connectors import Edges
 from workers.outcome import Timings
@@ -49,11 +48,12 @@ class Session:
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
-        begin = perf_counter()
+        clock = self._simulator.clock
+        begin = clock()
         try:
             yield
         finally:
-            setattr(self.timings, phase, getattr(self.timings, phase) + perf_counter() - begin)
+            setattr(self.timings, phase, getattr(self.timings, phase) + clock() - begin)
 
     def start(self) -> None:
         """Build the network at step 0, with stimuli of its present trial and nothing recorded."""
@@ -80,9 +80,9 @@ class Session:
             return GivenSpikes(population.given("spike_times"), dt)
         owner = self._of_trial(f"population {population.name}")
         if isinstance(before, PoissonSpikes):
-            return PoissonSpikes(self._key, owner, before.rates, dt)
-        rates = parameter(population, "rates", population.given("rates"), self._key)
-        return PoissonSpikes(self._key, owner, rates, dt)
+            return PoissonSpikes(self._key, owner, dt=dt, **before.values)
+        values = {n: parameter(population, n, population.given(n), self._key) for n in Poisson.parameters}
+        return PoissonSpikes(self._key, owner, dt=dt, **values)
 
     def _of_trial(self, owner: str) -> str:
         return owner + (f"\0trial {self.trial}" if self.trial else "")
@@ -161,7 +161,7 @@ class Session:
             return self._simulator.get(place, name)
         stimulus = self._stimuli[place]
         assert isinstance(stimulus, PoissonSpikes)  # a population answers for given spikes itself
-        return stimulus.rates.copy()
+        return stimulus.values[name].copy()
 
     def set(self, place: int, name: str, value: Any) -> None:
         """Set a parsed value from the present step on."""
@@ -176,8 +176,9 @@ class Session:
         purpose = f"{name} at {self.steps} of trial {self.trial}" if self.steps or self.trial else name
         values = parameter(population, name, value, self._key, purpose)
         if isinstance(stimulus, PoissonSpikes):
-            warn_if_crowded(population.name, float(values.max()), dt)
-            stimulus.set_rates(values, self.steps)
+            if name == "rates":
+                warn_if_crowded(population.name, float(values.max()), dt)
+            stimulus.set(name, values, self.steps)
         elif isinstance(cells, Cells):
             self._simulator.set(place, name, values)
             if name in cells.parameters:

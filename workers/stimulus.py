@@ -52,10 +52,26 @@ class PoissonSpikes(Stimulus):
         In Hz.
     dt : float
         In ms.
+    start, duration : array of float, shape (neurons,)
+        When each neuron is active, in ms; always if not given.
     """
 
-    def __init__(self, key: Key, owner: str, rates: Floats, dt: float) -> None:
-        self._key, self._owner, self._dt, self.rates = key, owner, dt, rates
+    def __init__(
+        self,
+        key: Key,
+        owner: str,
+        rates: Floats,
+        dt: float,
+        start: Floats | None = None,
+        duration: Floats | None = None,
+    ) -> None:
+        self._key, self._owner, self._dt = key, owner, dt
+        self.values = {
+            "rates": rates,
+            "start": np.zeros(len(rates)) if start is None else start,
+            "duration": np.full(len(rates), 1e10) if duration is None else duration,
+        }
+        self._first, self._last = self._active()
         self._per_step = rates * (dt / 1000.0)  # expected spikes of a neuron in a step
         self._since = np.zeros(len(rates), np.int64)  # the step of the last change of the rate ...
         self._integral = np.zeros(len(rates))  # ... and the integral of the rate until then
@@ -63,16 +79,34 @@ class PoissonSpikes(Stimulus):
         self._events = np.empty(0)
         self._ranks = np.empty(0, np.int64)
 
+    @property
+    def rates(self) -> Floats:
+        """The present rates in Hz, shape (neurons,)."""
+        return self.values["rates"]
+
     def set_rates(self, rates: Floats, step: int) -> None:
         """Change the rates from the end of `step` on."""
-        per_step = rates * (self._dt / 1000.0)
-        changed = per_step != self._per_step
+        self.set("rates", rates, step)
+
+    def set(self, name: str, values: Floats, step: int) -> None:
+        """Change the rates, or when the neurons are active, from the end of `step` on."""
+        now = {**self.values, name: values}
+        changed = values != self.values[name]
         self._integral = np.where(changed, self._reached(step), self._integral)
         self._since = np.where(changed, step, self._since)
-        self._per_step, self.rates = per_step, rates
+        self.values, self._per_step = now, now["rates"] * (self._dt / 1000.0)
+        self._first, self._last = self._active()
+
+    def _active(self) -> tuple[Ints, Ints]:
+        """Return the steps after which each neuron is active, and no longer is."""
+        start = nearest_steps(self.values["start"], self._dt)
+        return start, start + nearest_steps(self.values["duration"], self._dt)
 
     def _reached(self, step: int) -> Floats:
-        return self._integral + self._per_step * (step - self._since)
+        return self._integral + self._per_step * (self._within(step) - self._within(self._since))
+
+    def _within(self, steps: int | Ints, ranks: Ints | slice = slice(None)) -> Ints:
+        return np.clip(steps, self._first[ranks], self._last[ranks])
 
     def emit(self, start: int, stop: int) -> Spikes:
         self._draw_until(float(self._reached(stop).max(initial=0.0)))
@@ -88,7 +122,9 @@ class PoissonSpikes(Stimulus):
         with np.errstate(divide="ignore", over="ignore"):
             after = np.ceil((events - self._integral[ranks]) / per_step)
         never = np.iinfo(np.int64).max // 2
-        return self._since[ranks] + np.where(after < never, after, never).astype(np.int64)
+        since = self._within(self._since[ranks], ranks)
+        steps = since + np.where(after < never, after, never).astype(np.int64)
+        return np.where(steps <= self._last[ranks], steps, never)
 
     def _draw_until(self, integral: float) -> None:
         events, ranks = [self._events], [self._ranks]

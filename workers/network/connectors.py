@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.network.expression import compiled
+from workers.network.distance import Rule, of_distance
+from workers.network.distributions import Distribution
+from workers.network.sampling import choices, ragged_choices, successes
+from workers.network.space import Space
 
 Ints = NDArray[np.int64]
 PAIRS = 1 << 20  # pairs of neurons looked at together, to bound memory
@@ -24,12 +27,15 @@ class Ends(NamedTuple):
     pre, post : array of float, shape (neurons, dimensions)
         Positions.
     same : bool
-        Whether they are one population.
+        Whether they are the same neurons.
+    space : Space
+        How their distances are measured.
     """
 
     pre: NDArray[np.float64]
     post: NDArray[np.float64]
     same: bool
+    space: Space = Space()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -100,77 +106,98 @@ class FixedProbability(Connector):
 
     def edges(self, ends: Ends, rng: np.random.Generator) -> Edges:
         columns = _columns(ends, self.allow_self_connections)
-        return _edges(_successes(rng, ends.shape[0] * columns, self.probability), columns, ends)
+        return _edges(successes(rng, ends.shape[0] * columns, self.probability), columns, ends)
 
 
 @dataclass(frozen=True)
 class FixedNumberPre(Connector):
-    """For each neuron of post, a number of neurons of pre, all different."""
+    """For each neuron of post, a number of neurons of pre, all different.
 
-    number: int
+    The number may be a distribution, and be drawn for each neuron of post; with replacement, the same neuron
+    may be chosen several times.
+    """
+
+    number: int | Distribution
     allow_self_connections: bool = False
+    with_replacement: bool = False
 
     def check(self, owner: str, ends: Ends) -> None:
-        excluded = ends.same and not self.allow_self_connections
-        _check_number(owner, self.number, ends.shape[0] - excluded, "neurons of pre to choose from")
+        _check_number(owner, self.number, self._available(ends), "neurons of pre to choose from", self)
+
+    def _available(self, ends: Ends) -> int:
+        return ends.shape[0] - (ends.same and not self.allow_self_connections)
 
     def edges(self, ends: Ends, rng: np.random.Generator) -> Edges:
-        n_pre, n_post = ends.shape
+        counts = _counts(self.number, rng, ends.shape[1])
+        targets = np.repeat(np.arange(ends.shape[1]), counts)
+        sources = self._sources(rng, self._available(ends), counts)
         excluded = ends.same and not self.allow_self_connections
-        chosen = _choices(rng, n_post, n_pre - excluded, self.number)
-        targets = np.repeat(np.arange(n_post), self.number)
-        sources = chosen.ravel()
         return Edges(sources + (excluded & (sources >= targets)), targets)
+
+    def _sources(self, rng: np.random.Generator, options: int, counts: Ints) -> Ints:
+        if self.with_replacement:
+            return np.asarray(rng.integers(options, size=counts.sum()))
+        if isinstance(self.number, Distribution):
+            if counts.max(initial=0) > options:
+                raise ValueError(f"{self.number!r} drew {counts.max()} neurons of {options}")
+            return ragged_choices(rng, options, counts)
+        return choices(rng, len(counts), options, self.number).ravel()
 
 
 @dataclass(frozen=True)
 class FixedNumberPost(Connector):
-    """For each neuron of pre, a number of neurons of post, all different."""
+    """For each neuron of pre, a number of neurons of post; otherwise as `FixedNumberPre`."""
 
-    number: int
+    number: int | Distribution
     allow_self_connections: bool = False
+    with_replacement: bool = False
 
     def check(self, owner: str, ends: Ends) -> None:
-        excluded = ends.same and not self.allow_self_connections
-        _check_number(owner, self.number, ends.shape[1] - excluded, "neurons of post to choose from")
+        available = ends.shape[1] - (ends.same and not self.allow_self_connections)
+        _check_number(owner, self.number, available, "neurons of post to choose from", self)
 
     def edges(self, ends: Ends, rng: np.random.Generator) -> Edges:
-        targets, sources = FixedNumberPre(self.number, self.allow_self_connections).edges(_turned(ends), rng)
+        turned = FixedNumberPre(self.number, self.allow_self_connections, self.with_replacement)
+        targets, sources = turned.edges(_turned(ends), rng)
         return Edges(sources, targets)
 
 
 @dataclass(frozen=True)
 class FixedTotalNumber(Connector):
-    """A number of pairs of neurons, all different."""
+    """A number of pairs of neurons, all different, or each drawn independently with replacement."""
 
-    number: int
+    number: int | Distribution
     allow_self_connections: bool = False
+    with_replacement: bool = False
 
     def check(self, owner: str, ends: Ends) -> None:
         pairs = ends.shape[0] * _columns(ends, self.allow_self_connections)
-        _check_number(owner, self.number, pairs, "pairs of neurons")
+        _check_number(owner, self.number, pairs, "pairs of neurons", self)
 
     def edges(self, ends: Ends, rng: np.random.Generator) -> Edges:
         columns = _columns(ends, self.allow_self_connections)
-        pairs = _choices(rng, 1, ends.shape[0] * columns, self.number)
-        return _edges(np.sort(pairs.ravel()), columns, ends)
+        number = int(_counts(self.number, rng, 1)[0])
+        if self.with_replacement:
+            pairs = rng.integers(ends.shape[0] * columns, size=number)
+        else:
+            pairs = choices(rng, 1, ends.shape[0] * columns, number).ravel()
+        return _edges(np.sort(pairs), columns, ends)
 
 
-@dataclass(frozen=True)
-class DistanceDependent(Connector):
-    """Every pair of neurons with a probability that depends on their distance.
+class Pairwise(Connector):
+    """Every pair of neurons with a probability of its own; one above 1 counts as 1."""
 
-    `probability` is a function of an array of distances, or an expression of d such as "exp(-d / 2)"; a value
-    above 1 counts as 1.
-    """
+    probability: Any
+    allow_self_connections: bool
 
-    probability: str | Callable[[NDArray[np.float64]], NDArray[np.float64]]
-    allow_self_connections: bool = False
+    @abstractmethod
+    def probabilities(self, ends: Ends, start: int, stop: int) -> NDArray[Any]:
+        """Return the probabilities of some neurons of pre, in rows, with all of post."""
 
     def check(self, owner: str, ends: Ends) -> None:
         last = ends.shape[0] - 1  # corners of a grid are nearest to and farthest from all others
         for start in {0, last}:
-            self._probabilities(_distances(ends, start, start + 1), f"{owner}: ")
+            self._checked(ends, start, start + 1, f"{owner}: ")
 
     def edges(self, ends: Ends, rng: np.random.Generator) -> Edges:
         rows = max(1, PAIRS // ends.shape[1])
@@ -178,8 +205,8 @@ class DistanceDependent(Connector):
         return Edges(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _rows(self, ends: Ends, rng: np.random.Generator, start: int, stop: int) -> tuple[Ints, Ints]:
-        distances = _distances(ends, start, stop)
-        chosen = rng.random(distances.shape) < self._probabilities(distances)
+        probabilities = self._checked(ends, start, min(stop, ends.shape[0]))
+        chosen = rng.random(probabilities.shape) < probabilities
         sources, targets = np.nonzero(chosen)
         sources += start
         if ends.same and not self.allow_self_connections:
@@ -187,9 +214,9 @@ class DistanceDependent(Connector):
             sources, targets = sources[other], targets[other]
         return sources, targets
 
-    def _probabilities(self, distances: NDArray[np.float64], owner: str = "") -> NDArray[np.float64]:
+    def _checked(self, ends: Ends, start: int, stop: int, owner: str = "") -> NDArray[Any]:
         with np.errstate(all="ignore"):
-            values = np.asarray(self._of(distances))
+            values = np.broadcast_to(self.probabilities(ends, start, stop), (stop - start, ends.shape[1]))
         if not np.all(np.isfinite(values) & (values >= 0)):
             raise ValueError(
                 f"{owner}probability={self.probability!r} gives negative or undefined values; "
@@ -197,10 +224,34 @@ class DistanceDependent(Connector):
             )
         return values
 
-    def _of(self, distances: NDArray[np.float64]) -> NDArray[np.float64]:
-        if callable(self.probability):
-            return self.probability(distances)
-        return compiled(self.probability, frozenset({"d"}))({"d": distances})
+
+@dataclass(frozen=True)
+class DistanceDependent(Pairwise):
+    """Every pair of neurons with a probability that depends on their distance.
+
+    `probability` is a function of an array of distances, or an expression of d such as "exp(-d / 2)"; a value
+    above 1 counts as 1.
+    """
+
+    probability: Rule
+    allow_self_connections: bool = False
+
+    def probabilities(self, ends: Ends, start: int, stop: int) -> NDArray[Any]:
+        return of_distance(self.probability, _distances(ends, start, stop))
+
+
+@dataclass(frozen=True)
+class IndexDependent(Pairwise):
+    """Every pair of neurons with a probability that depends on their ranks.
+
+    `probability` is a function of two arrays of ranks, shapes (rows, 1) and (1, columns).
+    """
+
+    probability: Callable[[Ints, Ints], NDArray[Any]]
+    allow_self_connections: bool = False
+
+    def probabilities(self, ends: Ends, start: int, stop: int) -> NDArray[Any]:
+        return np.asarray(self.probability(np.arange(start, stop)[:, None], np.arange(ends.shape[1])[None]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,6 +272,35 @@ class Listed(Connector):
         return Edges(self.sources, self.targets)
 
 
+@dataclass(frozen=True, eq=False)
+class Block(Connector):
+    """The part of a rule's connections that lies between some neurons of a larger whole.
+
+    Several populations that are connected as one each have their block. Projections that share the draws of
+    their wiring (see `Projection`) then have, together, what the rule draws for the whole.
+    """
+
+    rule: Connector
+    whole: Ends
+    first: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        self.__dict__["fixed"] = self.rule.fixed
+
+    @property
+    def allow_self_connections(self) -> bool:
+        return bool(getattr(self.rule, "allow_self_connections", True))
+
+    def check(self, owner: str, ends: Ends) -> None:
+        self.rule.check(owner, self.whole)
+
+    def edges(self, ends: Ends, rng: np.random.Generator) -> Edges:
+        edges = self.rule.edges(self.whole, rng)
+        sources, targets = edges.sources - self.first[0], edges.targets - self.first[1]
+        inside = (sources >= 0) & (sources < ends.shape[0]) & (targets >= 0) & (targets < ends.shape[1])
+        return Edges(sources[inside], targets[inside])
+
+
 def _columns(ends: Ends, allow_self_connections: bool) -> int:
     """Count the targets that each source may have."""
     return ends.shape[1] - (ends.same and not allow_self_connections)
@@ -235,10 +315,20 @@ def _edges(pairs: Ints, columns: int, ends: Ends) -> Edges:
 
 
 def _turned(ends: Ends) -> Ends:
-    return Ends(ends.post, ends.pre, ends.same)
+    return Ends(ends.post, ends.pre, ends.same, ends.space)
 
 
-def _check_number(owner: str, number: int, available: int, what: str) -> None:
+def _check_number(
+    owner: str,
+    number: int | Distribution,
+    available: int,
+    what: str,
+    rule: FixedNumberPre | FixedNumberPost | FixedTotalNumber,
+) -> None:
+    if isinstance(number, Distribution):
+        return  # what is drawn is checked then
+    if rule.with_replacement and available:
+        available = np.iinfo(np.int64).max
     if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not 0 <= number <= available:
         raise ValueError(
             f"{owner}: number={number!r}; expected a whole number from 0 to {available}, the {what}"
@@ -247,52 +337,13 @@ def _check_number(owner: str, number: int, available: int, what: str) -> None:
 
 def _distances(ends: Ends, start: int, stop: int) -> NDArray[np.float64]:
     """Distances of some neurons of pre, in rows, from all of post."""
-    dimensions = max(ends.pre.shape[1], ends.post.shape[1])
-    pre, post = (np.pad(p, ((0, 0), (0, dimensions - p.shape[1]))) for p in (ends.pre, ends.post))
-    return np.asarray(np.linalg.norm(pre[start:stop, None, :] - post[None, :, :], axis=2))
+    return ends.space.distances(ends.pre[start:stop], ends.post)
 
 
-def _successes(rng: np.random.Generator, trials: int, probability: float) -> Ints:
-    """Return the places of the successes in a row of independent trials, by the gaps between them."""
-    if probability == 0 or trials == 0:
-        return np.empty(0, np.int64)
-    expected = trials * probability
-    found, last = [], -1
-    while last < trials:
-        # A gap may exceed what an integer holds where the probability is tiny: any gap that long is the end.
-        gaps = np.minimum(rng.geometric(probability, int(expected + 4 * np.sqrt(expected)) + 16), trials + 1)
-        places = last + np.cumsum(gaps)
-        found.append(places)
-        last = int(places[-1])
-    places = np.concatenate(found)
-    return places[: np.searchsorted(places, trials)]
-
-
-def _choices(rng: np.random.Generator, rows: int, options: int, number: int) -> Ints:
-    """Choose in each row `number` different ones of `options`: shape (rows, number).
-
-    The first different values of a row of independent draws are such a choice.
-    """
-    if number == 0:
-        return np.empty((rows, 0), np.int64)
-    if number * 4 > options:
-        return np.argpartition(rng.random((rows, options)), number - 1, axis=1)[:, :number]
-    chosen = np.empty((rows, number), np.int64)
-    short = np.arange(rows)
-    while short.size:
-        draws = rng.integers(options, size=(len(short), number + number // 4 + 8))
-        count = np.cumsum(new := _first_of_each(draws), axis=1)
-        enough = count[:, -1] >= number  # a row that repeats itself too often is drawn again as a whole
-        picked = draws[enough][(new & (count <= number))[enough]]
-        chosen[short[enough]] = picked.reshape(-1, number)
-        short = short[~enough]
-    return chosen
-
-
-def _first_of_each(draws: Ints) -> NDArray[np.bool_]:
-    """Mark in each row the first occurrence of each value."""
-    order = np.argsort(draws, axis=1, kind="stable")
-    ordered = np.take_along_axis(draws, order, axis=1)
-    first = np.ones(draws.shape, np.bool_)
-    np.put_along_axis(first[:, :], order[:, 1:], ordered[:, 1:] != ordered[:, :-1], axis=1)
-    return first
+def _counts(number: int | Distribution, rng: np.random.Generator, rows: int) -> Ints:
+    if not isinstance(number, Distribution):
+        return np.full(rows, number, np.int64)
+    counts = np.rint(number.draw(rng, rows)).astype(np.int64)
+    if counts.min(initial=0) < 0:
+        raise ValueError(f"{number!r} drew a negative number of connections; give it min=0")
+    return counts

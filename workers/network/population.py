@@ -12,6 +12,8 @@ from workers.network.description import Described
 from workers.network.expression import compiled
 from workers.network.models import Model
 from workers.network.sources import Poisson
+from workers.network.values import parse
+from workers.network.view import View
 
 Geometry = int | tuple[int, ...]
 
@@ -44,6 +46,8 @@ class Population(Described):
     stop_condition : str, optional
         For `Network.simulate_until`: a condition on parameters, state and "spike", such as ``"v > 0"``, that
         must be met by any neuron; by all, if it ends in ``": all"``.
+    positions : array, shape (neurons, dimensions), optional
+        Where the neurons are, for connections that depend on distance; on their grid if not given.
 
     Raises
     ------
@@ -61,6 +65,7 @@ class Population(Described):
         model: type[Model] | Model,
         name: str | None = None,
         stop_condition: str | None = None,
+        positions: Any = None,
     ) -> None:
         fixed = self.__dict__  # these cannot be confused with parameters
         fixed["geometry"] = shape = _parse_geometry(geometry)
@@ -73,6 +78,8 @@ class Population(Described):
         fixed["_values"] = {k: self.model.parse(owner, k, v, shape) for k, v in given.items()}
         if stop_condition is not None:
             self._compile_condition(stop_condition)
+        if positions is not None:
+            fixed["_positions"] = _parse_positions(owner, positions, self.size)
         super().__init__(kind, name)
 
     geometry: tuple[int, ...]
@@ -80,9 +87,14 @@ class Population(Described):
     model: type[Model]
     stop_condition: str | None
     _values: dict[str, Any]
+    _positions: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return self.size
+
+    def __getitem__(self, chosen: Any) -> View:
+        """Return some of the neurons: by a slice, a list of ranks, or a mask."""
+        return View(self, chosen)
 
     def __getattr__(self, name: str) -> Any:
         # Called only for what is not found in the usual places: parameters and state.
@@ -97,6 +109,9 @@ class Population(Described):
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_") or name == "name":
             self.__dict__[name] = value
+            return
+        if name == "positions":
+            self.__dict__["_positions"] = _parse_positions(f"population {self.name}", value, self.size)
             return
         if self._detached:
             raise AttributeError(
@@ -125,7 +140,9 @@ class Population(Described):
 
     @property
     def positions(self) -> NDArray[np.float64]:
-        """Coordinates of the neurons on their grid, shape (neurons, dimensions)."""
+        """Coordinates of the neurons, shape (neurons, dimensions)."""
+        if self._positions is not None:
+            return self._positions
         return np.stack(np.unravel_index(self.ranks, self.geometry), axis=1).astype(np.float64)
 
     def condition(self) -> tuple[Any, bool]:
@@ -192,3 +209,10 @@ def _parse_model(model: type[Model] | Model) -> tuple[type[Model], dict[str, Any
     if isinstance(model, Model):
         return type(model), model.values
     raise TypeError(f"Population: model={model!r}; expected a model such as Izhikevich or IF_curr_exp()")
+
+
+def _parse_positions(owner: str, given: Any, size: int) -> NDArray[np.float64]:
+    positions = parse(owner, "positions", given)
+    if not isinstance(positions, np.ndarray) or positions.ndim != 2 or len(positions) != size:
+        raise ValueError(f"{owner}: positions={given!r}; expected an array of shape ({size}, dimensions)")
+    return positions

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from workers.network import connectors
 from workers.network.connectors import Connector, Ends
 from workers.network.description import Described
+from workers.network.distance import OfDistance
 from workers.network.population import Population
 from workers.network.sources import Source
+from workers.network.space import Space
 from workers.network.synapses import StaticSynapse, SynapseType
 from workers.network.values import Value, lowest, parse, shown
+from workers.network.view import View
 
 Floats = NDArray[np.floating[Any]]
 RECEPTORS = ("exc", "inh")
@@ -43,30 +46,46 @@ class Projection(Described):
     Weights are magnitudes in the unit of the model of `post` (nA, uS or mV): those of "inh" are subtracted.
     Delays are in ms and must lie on the grid of dt; a delay that is not given is one step. Each may be a
     number, an array (of the shape (pre, post), or with a value for each connection where the rule leaves no
-    choice), or a distribution. A delay drawn from a distribution is moved to the nearest step.
+    choice), a distribution, or an expression of the distance d such as "0.5 + 0.1 * d". A delay that is drawn
+    or computed is moved to the nearest step.
 
     Parameters
     ----------
-    pre, post : Population
+    pre, post : Population or View
+        A view, such as ``pop[:80]``, connects only some neurons; rules then count within the view.
     target : {"exc", "inh"}
         The receptor of `post`.
     name : str, optional
         Derived from the populations if not given; what is drawn for the projection depends on it.
     synapse : SynapseType, optional
         The kind of synapse, such as ``TsodyksMarkramSynapse(U=0.5)``; static if not given.
+    space : Space, optional
+        How distances are measured, where they are not the plain ones.
+    wired_as : str, optional
+        The name of a projection whose draws of connections this one shares: with the same rule between equal
+        populations it has the same connections.
     """
+
+    pre_ranks: NDArray[np.int64] | None = None
+    post_ranks: NDArray[np.int64] | None = None
+    space = Space()
+    wired_as: str | None = None
 
     def __init__(
         self,
-        pre: Population,
-        post: Population,
+        pre: Population | View,
+        post: Population | View,
         target: str = "exc",
         name: str | None = None,
         synapse: SynapseType | None = None,
+        space: Space | None = None,
+        wired_as: str | None = None,
     ) -> None:
-        for side, population in (("pre", pre), ("post", post)):
-            if not isinstance(population, Population):
-                raise TypeError(f"Projection: {side}={population!r}; expected a Population")
+        pre, post = self._end("pre", pre), self._end("post", post)
+        if space is not None:
+            self.space = space
+        if wired_as is not None:
+            self.wired_as = wired_as
         if target not in RECEPTORS:
             raise ValueError(f"Projection: target={target!r}; expected one of {', '.join(RECEPTORS)}")
         if issubclass(post.model, Source):
@@ -74,10 +93,18 @@ class Projection(Described):
         self.pre, self.post, self.target = pre, post, target
         self.synapse = StaticSynapse() if synapse is None else synapse
         self.connector: Connector | None = None
-        self.given_weights: Value = 0.0
-        self.given_delays: Value | None = None
+        self.given_weights: Value | OfDistance = 0.0
+        self.given_delays: Value | OfDistance | None = None
         self._live: LiveProjection | None = None
-        super().__init__(f"{pre.name}->{post.name}.{target}", name)
+        super().__init__(f"{_shown(pre, self.pre_ranks)}->{_shown(post, self.post_ranks)}.{target}", name)
+
+    def _end(self, side: str, given: Population | View) -> Population:
+        if isinstance(given, View):
+            setattr(self, f"{side}_ranks", given.ranks)
+            return given.population
+        if not isinstance(given, Population):
+            raise TypeError(f"Projection: {side}={given!r}; expected a Population or a View of one")
+        return given
 
     @property
     def owner(self) -> str:
@@ -86,8 +113,34 @@ class Projection(Described):
 
     @property
     def ends(self) -> Ends:
-        """The populations as connectors see them."""
-        return Ends(self.pre.positions, self.post.positions, self.pre.name == self.post.name)
+        """The neurons as connectors see them: those of a view only."""
+        pre, post = self.pre.positions, self.post.positions
+        if self.pre_ranks is None and self.post_ranks is None:
+            return Ends(pre, post, self.pre.name == self.post.name, self.space)
+        of_pre, of_post = self.ranks
+        same = self.pre.name == self.post.name and np.array_equal(of_pre, of_post)
+        return Ends(pre[of_pre], post[of_post], same, self.space)
+
+    @property
+    def ranks(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The ranks of the neurons that may be connected, in their populations."""
+        return (
+            self.pre.ranks if self.pre_ranks is None else self.pre_ranks,
+            self.post.ranks if self.post_ranks is None else self.post_ranks,
+        )
+
+    def edges_between(self, ends: Ends, rng: np.random.Generator) -> connectors.Edges:
+        """Draw the connections; their numbers count within the views."""
+        assert self.connector is not None
+        return self._without_self(self.connector, ends, self.connector.edges(ends, rng))
+
+    def _without_self(self, rule: Connector, ends: Ends, edges: connectors.Edges) -> connectors.Edges:
+        """Where two different views overlap, the rule does not see which of the neurons are the same."""
+        if ends.same or self.pre.name != self.post.name or getattr(rule, "allow_self_connections", True):
+            return edges
+        of_pre, of_post = self.ranks
+        other = of_pre[edges.sources] != of_post[edges.targets]
+        return edges if other.all() else connectors.Edges(edges.sources[other], edges.targets[other])
 
     def connect(self, connector: Connector, weights: Any, delays: Any = None) -> Self:
         """Connect by a rule.
@@ -103,27 +156,47 @@ class Projection(Described):
                 f"{self.owner}: connect it before the network is compiled; "
                 "in a method connect the network's own, net.get(projection)"
             )
-        connector.check(self.owner, self.ends)
-        self.given_weights = self._parse("weights", weights, connector)
-        if lowest(self.given_weights) < 0 and lowest(self.given_weights) != -np.inf:
-            raise ValueError(
-                f"{self.owner}: weights={shown(self.given_weights)} is negative; weights are magnitudes, "
-                "and those of 'inh' are subtracted"
-            )
+        ends = self.ends
+        connector.check(self.owner, ends)
+        self._check_overlap(connector, ends)
+        self.given_weights = self._magnitudes(self._parse("weights", weights, connector))
         self.given_delays = None if delays is None else self._parse("delays", delays, connector)
         self.connector = connector
         return self
 
-    def _parse(self, name: str, given: Any, connector: Connector) -> Value:
-        value = parse(self.owner, name, given)
-        if not isinstance(value, np.ndarray) or value.shape == self.ends.shape:
+    def _magnitudes(self, weights: Value | OfDistance) -> Value | OfDistance:
+        if not isinstance(weights, OfDistance) and -np.inf < lowest(weights) < 0:
+            raise ValueError(
+                f"{self.owner}: weights={shown(weights)} is negative; weights are magnitudes, "
+                "and those of 'inh' are subtracted"
+            )
+        return weights
+
+    def _check_overlap(self, rule: Connector, ends: Ends) -> None:
+        counting = (connectors.FixedNumberPre, connectors.FixedNumberPost, connectors.FixedTotalNumber)
+        inner = rule.rule if isinstance(rule, connectors.Block) else rule
+        if not isinstance(inner, counting) or inner.allow_self_connections or ends.same:
+            return
+        if self.pre.name == self.post.name and np.intersect1d(*self.ranks).size:
+            raise ValueError(
+                f"{self.owner}: its views overlap without being the same, so that a fixed number of "
+                "connections, none of them to the neuron itself, is not defined; give "
+                "allow_self_connections=True"
+            )
+
+    def _parse(self, name: str, given: Any, connector: Connector) -> Value | OfDistance:
+        if isinstance(given, (str, OfDistance)):
+            return OfDistance(given) if isinstance(given, str) else given
+        value, ends = parse(self.owner, name, given), self.ends
+        if not isinstance(value, np.ndarray) or value.shape == ends.shape:
             return value
-        count = len(connector.edges(self.ends, np.random.default_rng()).sources) if connector.fixed else None
+        count = None
+        if connector.fixed:
+            edges = connector.edges(ends, np.random.default_rng())
+            count = len(self._without_self(connector, ends, edges).sources)
         if value.shape != (count,):
             each = f" or ({count},), one for each connection" if connector.fixed else ""
-            raise ValueError(
-                f"{self.owner}: {name} has shape {value.shape}; expected {self.ends.shape}{each}"
-            )
+            raise ValueError(f"{self.owner}: {name} has shape {value.shape}; expected {ends.shape}{each}")
         return value
 
     def connect_one_to_one(self, weights: Any = 1.0, delays: Any = None) -> Self:
@@ -233,12 +306,12 @@ class Projection(Described):
         return self.connect(listed, table[:, 2], table[:, 3] if table.shape[1] == 4 else None)
 
     @property
-    def weights(self) -> Value | Floats:
+    def weights(self) -> Value | OfDistance | Floats:
         """The weights as they were given; once compiled those drawn, shape (connections,)."""
         return self.given_weights if self._live is None else self._live.weights
 
     @property
-    def delays(self) -> Value | Floats | None:
+    def delays(self) -> Value | OfDistance | Floats | None:
         """The delays in ms as they were given; once compiled those drawn, shape (connections,)."""
         return self.given_delays if self._live is None else self._live.delays
 
@@ -251,8 +324,8 @@ class Projection(Described):
 
     def check_delays(self, dt: float) -> None:
         """Raise ValueError if a delay is below dt or off its grid."""
-        if self.given_delays is None:
-            return
+        if self.given_delays is None or isinstance(self.given_delays, OfDistance):
+            return  # what is computed is checked then
         low = lowest(self.given_delays)
         if low < dt * (1 - TOLERANCE):
             raise ValueError(
@@ -279,3 +352,7 @@ class Projection(Described):
     def missing(self, members: Mapping[str, Described]) -> list[str]:
         """Name what this projection needs and `members` lack."""
         return [p.name for p in (self.pre, self.post) if members.get(p.name) is not p]
+
+
+def _shown(population: Population, ranks: NDArray[np.int64] | None) -> str:
+    return population.name if ranks is None else f"{population.name}[{ranks[0]}..{ranks[-1]}:{len(ranks)}]"

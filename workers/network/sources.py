@@ -22,10 +22,15 @@ class Poisson(Source):
 
     Each neuron has a Poisson process of unit rate, drawn once and mapped through the integral of its rate. So
     a rate changed to itself, or a simulation in two halves, changes no spike. A neuron emits at most one
-    spike in a step.
+    spike in a step. It is silent before `start`, and from `start` + `duration` on; both are moved to the
+    nearest step.
     """
 
-    parameters: ClassVar = {"rates": Quantity(0.0, "Hz", 0.0)}
+    parameters: ClassVar = {
+        "rates": Quantity(0.0, "Hz", 0.0),
+        "start": Quantity(0.0, "ms", 0.0),
+        "duration": Quantity(1e10, "ms", 0.0),
+    }
 
 
 class SpikeSourceArray(Source):
