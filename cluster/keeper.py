@@ -1,4 +1,4 @@
-"""Keeps the processes of a local cluster running."""
+"""Keeps a scheduler running, and workers beside it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import contextlib
 import os
 import subprocess
 import threading
-import time
 from concurrent.futures import Future
 from pathlib import Path
 
+from cluster.crew import Crew
 from workers.launch import command
 
 LOOK = 0.1
-SHORT_LIFE = 3.0
-SHORT_LIVES = 10
 
 
 class Keeper(threading.Thread):
@@ -30,6 +28,8 @@ class Keeper(threading.Thread):
         For their files.
     environment : dict of str to str
         For their processes.
+    host : str
+        The address, of this machine, at which the scheduler listens.
 
     Attributes
     ----------
@@ -39,15 +39,14 @@ class Keeper(threading.Thread):
         Why there are no workers any more, or nothing.
     """
 
-    def __init__(self, number: int, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, number: int, folder: Path, environment: dict[str, str], host: str) -> None:
         super().__init__(name="cluster keeper", daemon=True)
         self.address: Future[str] = Future()
         self.error = ""
-        self._number, self._folder, self._environment = number, folder, environment
+        self._folder, self._environment, self._host = folder, environment, host
         self._done = threading.Event()
         self._scheduler: subprocess.Popen[str] | None = None
-        self._workers: list[tuple[subprocess.Popen[str], float]] = []
-        self._short_lives = 0
+        self._crew = Crew(folder, [environment] * number, "local")
 
     @property
     def well(self) -> bool:
@@ -75,63 +74,37 @@ class Keeper(threading.Thread):
             self._end()
 
     def _start_all(self) -> None:
-        scheduler = self._scheduler = self._start("scheduler")
-        self._workers = [self._start_worker() for _ in range(self._number)]
+        scheduler = self._scheduler = self._start_scheduler()
+        self._crew.start()
         assert scheduler.stdout is not None
         with scheduler.stdout as output:
             address = output.readline().strip()
         if not address:
             raise RuntimeError("the cluster's scheduler did not start; its errors are above")
         self.address.set_result(address)
-        for worker, _ in self._workers:
-            _tell(worker, address)
+        self._crew.tell(address)
 
-    def _start_worker(self) -> tuple[subprocess.Popen[str], float]:
-        return self._start("worker"), time.monotonic()
-
-    def _start(self, role: str) -> subprocess.Popen[str]:
-        scheduler = role == "scheduler"
+    def _start_scheduler(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            command("cluster.node", role, str(os.getpid()), str(self._folder)),
+            command("cluster.node", "scheduler", str(os.getpid()), str(self._folder), self._host),
             env=self._environment,
-            stdin=subprocess.DEVNULL if scheduler else subprocess.PIPE,
-            stdout=subprocess.PIPE if scheduler else None,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,  # the terminal's Ctrl-C is for the client
         )
 
     def _look(self) -> None:
-        """Start again what ended, unless it does not help."""
         assert self._scheduler is not None
         if self._scheduler.poll() is not None:
             raise RuntimeError("the cluster's scheduler has ended")
-        for place, (worker, born) in enumerate(self._workers):
-            if worker.poll() is not None:
-                short = time.monotonic() - born < SHORT_LIFE
-                self._short_lives = self._short_lives + 1 if short else 0
-                if self._short_lives > SHORT_LIVES * self._number:
-                    raise RuntimeError("the cluster's workers end as soon as they are started")
-                self._workers[place] = self._start_worker()
-                _tell(self._workers[place][0], self.address.result())
+        self._crew.look()
 
     def _end(self) -> None:
-        processes = [worker for worker, _ in self._workers]
-        for worker in processes:
-            worker.kill()
-            if worker.stdin is not None:
-                worker.stdin.close()
+        self._crew.end()
         if self._scheduler is not None:
             self._scheduler.terminate()
-            processes.append(self._scheduler)
-        for process in processes:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(6.0)
-            process.kill()
-            process.wait()
-
-
-def _tell(worker: subprocess.Popen[str], address: str) -> None:
-    """Tell a worker where the scheduler is."""
-    assert worker.stdin is not None
-    with contextlib.suppress(BrokenPipeError), worker.stdin as stream:
-        stream.write(address + "\n")
+                self._scheduler.wait(6.0)
+            self._scheduler.kill()
+            self._scheduler.wait()

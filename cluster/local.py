@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import atexit
-import os
-import shutil
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from cluster.credentials import Credentials
-from cluster.dask_pool import DaskPool
-from cluster.keeper import Keeper
-from cluster.pool import Cluster, Running
-from hardware.cores import thread_limits, usable_cores
-from workers.launch import environment
+from cluster import own_pool
+from cluster.own_pool import OwnPool
+from cluster.pool import Cluster
+from hardware.cores import usable_cores
 
-if TYPE_CHECKING:
-    from distributed import Client
-
-PATIENCE = 60
+LOOPBACK = "127.0.0.1"
 
 
-class LocalPool(DaskPool):
+class LocalPool(OwnPool):
     """A scheduler and workers of our own, closed with the pool.
 
     Parameters
@@ -35,59 +26,17 @@ class LocalPool(DaskPool):
     """
 
     def __init__(self, cores: int) -> None:
-        self.cores, self._owner = cores, os.getpid()
-        self._folder = Path(tempfile.mkdtemp(prefix="sweep-"))
-        self._open: list[Any] = []
-        try:
-            self._start()
-        except BaseException:  # Ctrl-C too
-            self.close()
-            raise
+        self.cores = cores
+        super().__init__(Path(tempfile.mkdtemp(prefix="sweep-")), LOOPBACK, cores)
 
-    def _start(self) -> None:
-        from distributed import Client
-
-        credentials = Credentials(self._folder)
-        scratch = self._folder / "tmp"
-        scratch.mkdir()
-        extra = {"TMPDIR": str(scratch), "DASK_LOGGING__DISTRIBUTED": "warning", **thread_limits(1)}
-        self._keeper = Keeper(self.cores, self._folder, environment({**credentials.environment(), **extra}))
-        self._keeper.start()
-        self._open.append(self._keeper.stop)
-        client = Client(self._address(), security=credentials.security(), set_as_default=False)
-        self._open.append(client.close)
-        self._await_workers(client)
-        super().__init__(client)
-
-    def _address(self) -> str:
-        try:
-            return self._keeper.address.result(PATIENCE)
-        except TimeoutError:
-            raise RuntimeError(f"the cluster's scheduler did not start within {PATIENCE} s") from None
-
-    def _await_workers(self, client: Client) -> None:
-        end = time.monotonic() + PATIENCE
-        while len(client.nthreads()) < self.cores:
+    def _start(self, host: str, workers: int) -> None:
+        super()._start(host, workers)
+        end = time.monotonic() + own_pool.PATIENCE
+        while self.workers < workers:
             if not self._keeper.well or time.monotonic() > end:
-                raise RuntimeError(self._keeper.error or f"the workers did not start within {PATIENCE} s")
+                late = f"the workers did not start within {own_pool.PATIENCE} s"
+                raise RuntimeError(self._keeper.error or late)
             time.sleep(0.02)
-
-    @property
-    def usable(self) -> bool:
-        """Whether it can take another sweep: not closed, not broken, and not of a process we forked from."""
-        return self._owner == os.getpid() and bool(self._open) and self._keeper.well
-
-    def wait(self, tasks: Sequence[Running]) -> list[Running]:
-        if not self._keeper.well:
-            raise RuntimeError(self._keeper.error or "the local cluster is closed")
-        return super().wait(tasks)
-
-    def close(self) -> None:
-        if self._owner != os.getpid():
-            return
-        while self._open:
-            self._open.pop()()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)

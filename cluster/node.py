@@ -1,8 +1,8 @@
-"""The programs of a cluster: ``python -P -m cluster.node ROLE PARENT FOLDER``.
+"""The programs of a cluster: ``python -P -m cluster.node ROLE PARENT FOLDER WHICH``.
 
 A scheduler writes its address to its standard output; workers read it from their standard input, so that
 all can be started at once. They differ from Dask's own in that they open no port for HTTP, and end when
-their parent does.
+their parent does. WHICH is the address at which a scheduler listens, and the beginning of a worker's name.
 """
 
 from __future__ import annotations
@@ -17,16 +17,23 @@ from typing import Any
 
 import dask
 import distributed
+from distributed.comm import get_address_host
+from distributed.core import Status
+from distributed.utils import get_ip
 
 from workers.launch import die_with_parent
 
-HOST = "127.0.0.1"
 SETTINGS: dict[str, Any] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.scheduler.worker-ttl": None,  # a laptop that slept is no reason to drop its workers
     "distributed.worker.profile.enabled": False,
+    # A worker has what it runs and no more, so that what is lost with it are suspects only; the sweep
+    # counts how often, and knows to hand the networks of a lost task out one by one.
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.scheduler.allowed-failures": 0,
 }
+NO_SCHEDULER = 60  # seconds after which a worker gives up finding it
 
 
 class _NoHttp:
@@ -35,11 +42,22 @@ class _NoHttp:
 
 
 class Scheduler(_NoHttp, distributed.Scheduler):  # type: ignore[misc]
-    """A scheduler that listens with TLS only."""
+    """A scheduler that listens with TLS only, and gives a worker its next task when it is free."""
+
+    def is_rootish(self, ts: Any) -> bool:
+        """Whether a task waits at the scheduler until a worker is free: each does."""
+        return True
 
 
 class Worker(_NoHttp, distributed.Worker):  # type: ignore[misc]
     """A worker that listens with TLS only."""
+
+    async def drain(self) -> None:
+        """Take no more tasks, finish those that run, wait until their results are fetched, and end."""
+        self.status = Status.paused
+        while self.state.executing or self.data:
+            await asyncio.sleep(0.05)
+        await self.close_gracefully(restart=False, reason="drained")
 
 
 class Nanny(distributed.Nanny):  # type: ignore[misc]
@@ -49,19 +67,34 @@ class Nanny(distributed.Nanny):  # type: ignore[misc]
         super().__init__(*arguments, worker_class=Worker, **options)
 
 
-async def schedule() -> None:
+async def schedule(host: str) -> None:
     """Run a scheduler, which writes its address to the standard output."""
-    async with Scheduler(host=HOST, protocol="tls", dashboard=False) as scheduler:
+    async with Scheduler(host=host, protocol="tls", dashboard=False) as scheduler:
         print(scheduler.address, flush=True)
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         await scheduler.finished()
 
 
-async def work(kind: type[Worker] | type[Nanny], address: str, folder: str) -> None:
-    """Run a worker of one thread."""
-    # Memory is not watched: the simulator's, which counts, is in the child process.
-    async with kind(address, nthreads=1, host=HOST, memory_limit=0, local_directory=folder) as worker:
+async def work(kind: type[Worker] | type[Nanny], address: str, folder: str, name: str) -> None:
+    """Run a worker of one thread, which drains on SIGTERM."""
+    worker = kind(
+        address,
+        nthreads=1,
+        name=f"{name}-{os.uname().nodename}-{os.getpid()}",
+        host=get_ip(get_address_host(address)),  # this machine's on the way to the scheduler
+        memory_limit=0,  # not watched: the simulator's, which counts, is in the child process
+        local_directory=folder,
+        death_timeout=NO_SCHEDULER,
+    )
+    async with worker:
+        if isinstance(worker, Worker):
+            _on_termination(worker)
         await worker.finished()
+
+
+def _on_termination(worker: Worker) -> None:
+    loop, draining = asyncio.get_running_loop(), []
+    loop.add_signal_handler(signal.SIGTERM, lambda: draining.append(loop.create_task(worker.drain())))
 
 
 def remove_on_termination(folder: str) -> None:
@@ -77,20 +110,20 @@ def remove_on_termination(folder: str) -> None:
     signal.signal(signal.SIGTERM, remove)
 
 
-def main(role: str, parent: int, folder: str) -> None:
+def main(role: str, parent: int, folder: str, which: str) -> None:
     """Run a scheduler, a worker, or a nanny with its worker."""
     dask.config.set(SETTINGS)
     if role == "scheduler":
         remove_on_termination(folder)
         die_with_parent(parent, signal.SIGTERM)
-        asyncio.run(schedule())
+        asyncio.run(schedule(which))
     else:
         die_with_parent(parent)
         kind = Nanny if role == "nanny" else Worker
-        asyncio.run(work(kind, sys.stdin.readline().strip(), folder))
+        asyncio.run(work(kind, sys.stdin.readline().strip(), folder, which))
 
 
 if __name__ == "__main__":
     from cluster.node import main as run  # by its real name: a nanny sends its worker's class by reference
 
-    run(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    run(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])

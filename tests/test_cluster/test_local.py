@@ -132,7 +132,7 @@ def test_parameters_of_a_class_of_the_script(pool: LocalPool) -> None:
     assert outcomes[1].failure is None
 
 
-def test_a_killed_worker_loses_no_network(pool: LocalPool, tmp_path: Path) -> None:
+def test_a_killed_worker_loses_what_it_ran_and_no_more(pool: LocalPool, tmp_path: Path) -> None:
     flag = tmp_path / "killed"
 
     def method(index: int, net: object) -> int:
@@ -143,7 +143,11 @@ def test_a_killed_worker_loses_no_network(pool: LocalPool, tmp_path: Path) -> No
         return index
 
     blob = pool.load(job(lambda i, net: i))  # must be known to the new worker too
-    assert run(pool, method) == list(range(12))
+    handle = pool.load(job(method))
+    tasks = [pool.submit(handle, Task((i, i + 1), ({}, {})), None) for i in range(0, 12, 2)]
+    with pytest.raises(KilledWorker):
+        collect(pool, [tasks.pop(2)])
+    assert len(collect(pool, tasks)) == 10  # a task that waits for its turn is not lost
     await_workers(pool, 2)
     assert len(collect(pool, [pool.submit(blob, Task((i,), ({},)), None) for i in range(6)])) == 6
 
@@ -274,7 +278,7 @@ def test_workers_without_this_package_are_refused(pool: LocalPool, monkeypatch: 
 
 def test_a_nanny_listens_with_tls_only_and_restarts_its_worker(pool: LocalPool, tmp_path: Path) -> None:
     nanny = subprocess.Popen(
-        command("cluster.node", "nanny", str(os.getpid()), str(tmp_path)),
+        command("cluster.node", "nanny", str(os.getpid()), str(tmp_path), "nanny"),
         env=pool._keeper._environment,
         stdin=subprocess.PIPE,
         start_new_session=True,
@@ -318,7 +322,7 @@ def test_a_scheduler_that_does_not_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, error: str
 ) -> None:
     (tmp_path / "distributed.py").write_text(module)
-    monkeypatch.setattr(sys.modules["cluster.local"], "PATIENCE", 1.0)
+    monkeypatch.setattr(sys.modules["cluster.own_pool"], "PATIENCE", 1.0)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     before = family(os.getpid())
