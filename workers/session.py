@@ -66,8 +66,9 @@ class Session:
                 for i, p in enumerate(self._populations)
                 if issubclass(p.model, Source)
             }
-            self._injections = [
-                (i, self._generator(f"injection {i.name}")) for i in self._network.of(Injection)
+            self._courses = [
+                _Course(i, self.instance.dt, self._generator(f"injection {i.name}"))
+                for i in self._network.of(Injection)
             ]
         self._simulator.built = None  # should it fail, no session must go on with what is left
         with self._timed("build"):
@@ -103,18 +104,13 @@ class Session:
         start, stop = self.steps, self.steps + steps
         with self._timed("draw"):
             stimuli = {i: s.emit(start, stop) for i, s in self._stimuli.items()}
-            currents = {i: self._course(i, start, stop) for i in range(len(self._injections))}
+            currents = {i: c.until(start, stop + self._simulator.ahead) for i, c in enumerate(self._courses)}
         with self._timed("run"):
             self._simulator.run(steps, stimuli, currents)
         self.steps = stop
         with self._timed("read"):
             self._read(stimuli)
         return stimuli
-
-    def _course(self, place: int, start: int, stop: int) -> Floats:
-        injection, rng = self._injections[place]
-        times = np.arange(start, stop, dtype=np.float64) * self.instance.dt
-        return injection.source.amplitudes(times, len(injection.ranks), rng)
 
     def _hold(self) -> None:
         if self._simulator.built is not self.instance:
@@ -183,6 +179,25 @@ class Session:
             self._simulator.set(place, name, values)
             if name in cells.parameters:
                 cells.parameters[name] = values
+
+
+class _Course:
+    """A current from step to step; what a simulator was told ahead of time is told again in its run."""
+
+    def __init__(self, injection: Injection, dt: float, rng: np.random.Generator) -> None:
+        self._injection, self._dt, self._rng = injection, dt, rng
+        self._known: Floats | None = None
+        self._from = self._until = 0  # the steps that `_known` is of
+
+    def until(self, start: int, stop: int) -> Floats:
+        """Return the values in steps start + 1 to stop; each call begins not before the last one did."""
+        if self._until < stop:
+            times = np.arange(self._until, stop, dtype=np.float64) * self._dt
+            new = self._injection.source.amplitudes(times, len(self._injection.ranks), self._rng)
+            before = [] if self._known is None else [self._known[start - self._from :]]
+            self._known, self._from, self._until = np.concatenate([*before, new]), start, stop
+        assert self._known is not None
+        return self._known[start - self._from : stop - self._from]
 
 
 class LiveCells:

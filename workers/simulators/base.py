@@ -42,6 +42,9 @@ class Simulator(ABC):
     features: ClassVar[frozenset[str]] = frozenset()
     """What else it has: kinds of synapses besides "StaticSynapse", "Injection", "PoissonInput"."""
 
+    ahead: ClassVar[int] = 0
+    """For how many steps after a run it must be told the currents already."""
+
     built: Instance | None = None
     """The network it holds; kept by the Session."""
 
@@ -61,9 +64,9 @@ class Simulator(ABC):
         stimuli : dict of int to Spikes
             The spikes of each population of Sources in these steps, by its place; the steps are absolute,
             counted from the start of the network and not of this run.
-        currents : dict of int to array, shape (steps,) or (steps, neurons)
+        currents : dict of int to array, shape (steps + ahead,) or (steps + ahead, neurons)
             The course of each Current in nA, by its place: its value in each step, the same for all of its
-            neurons or one for each.
+            neurons or one for each; and in the steps of the next run of which it must be told already.
         """
 
     @abstractmethod

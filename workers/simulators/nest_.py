@@ -4,72 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from workers.instance import Cells, Floats, Instance, Sources, Spikes, Synapses, Trace, in_order
+from workers.simulators import nest_synapses
 from workers.simulators.base import NO_CURRENTS, Simulator
+from workers.simulators.nest_inputs import AHEAD, Currents, connect_background, seed
+from workers.simulators.nest_models import MODELS, SHADOW, Translation, bound_together, compact, native
+from workers.simulators.nest_synapses import PlasticWeights, tau_minus
 
-Names = dict[str, tuple[str, float]]  # ours -> NEST's name, and the factor to NEST's unit
-
-
-@dataclass(frozen=True)
-class Translation:
-    """How a model is called in NEST, with its names and units (pF, pA, nS where PyNN has nF, nA, uS)."""
-
-    model: str
-    names: Names
-    recorded: Names
-    weight: float  # factor to NEST's unit
-    fixed: dict[str, Any] = field(default_factory=dict)
-
-
-LEAKY: Names = {
-    "v": ("V_m", 1.0),
-    "v_rest": ("E_L", 1.0),
-    "v_reset": ("V_reset", 1.0),
-    "v_thresh": ("V_th", 1.0),
-    "cm": ("C_m", 1000.0),
-    "tau_refrac": ("t_ref", 1.0),
-    "tau_syn_E": ("tau_syn_ex", 1.0),
-    "tau_syn_I": ("tau_syn_in", 1.0),
-    "i_offset": ("I_e", 1000.0),
-}
-
-MODELS = {
-    "IF_curr_exp": Translation(
-        "iaf_psc_exp",
-        {**LEAKY, "tau_m": ("tau_m", 1.0)},
-        {"v": ("V_m", 1.0), "isyn_exc": ("V_m", 1000.0), "isyn_inh": ("V_m", 1000.0)},  # see CURRENTS
-        weight=1000.0,
-    ),
-    "IF_cond_exp": Translation(
-        "iaf_cond_exp",
-        {**LEAKY, "e_rev_E": ("E_ex", 1.0), "e_rev_I": ("E_in", 1.0), "g_leak": ("g_L", 1000.0)},
-        {"v": ("V_m", 1.0), "gsyn_exc": ("g_ex", 1000.0), "gsyn_inh": ("g_in", 1000.0)},
-        weight=1000.0,
-    ),
-    "Izhikevich": Translation(
-        "izhikevich",
-        {n: (n, 1.0) for n in "abcd"} | {"i_offset": ("I_e", 1000.0), "v": ("V_m", 1.0), "u": ("U_m", 1.0)},
-        {"v": ("V_m", 1.0), "u": ("U_m", 1.0)},
-        weight=1.0,
-        # With it a spike adds its weight to v whatever dt; without it the weight would be a current.
-        fixed={"consistent_integration": True, "V_th": 30.0},
-    ),
-}
-
-# iaf_psc_exp does not tell its synaptic currents before the next step is done. The V_m of a neuron that
-# decays with tau_syn and jumps by each weight is the same current, and can be asked for at any time.
-CURRENTS = {"isyn_exc": ("exc", "tau_syn_E"), "isyn_inh": ("inh", "tau_syn_I")}
-CURRENT = {"E_L": 0.0, "V_m": 0.0, "V_reset": 0.0, "V_th": 1e300}  # of iaf_psc_delta
 TIC = 0.001  # ms; NEST counts time in these
 
 
+class _Plastic(NamedTuple):
+    weights: PlasticWeights
+    fired: Any  # spike recorder of the sources ...
+    posts: Any  # ... and of the targets
+
+
 class Nest(Simulator):
-    """NEST with one thread; its own random generators are not used.
+    """NEST with one thread; its own random generator is used for background input only.
 
     Slices are always one step long, as the least delay is set to dt: so a recording is complete up to its
     last sample, which is the present state, and no distant synapse changes the order of what is summed.
@@ -79,6 +35,8 @@ class Nest(Simulator):
     module = "nest"
     install = "pip install nest-simulator"
     models = frozenset(MODELS)
+    features = frozenset(nest_synapses.MODELS) - {"StaticSynapse"} | {"Injection", "PoissonInput"}
+    ahead = AHEAD
 
     def __init__(self) -> None:
         os.environ["PYNEST_QUIET"] = "1"
@@ -89,56 +47,92 @@ class Nest(Simulator):
 
     def build(self, instance: Instance) -> None:
         """Make this network, at step 0, in place of any other."""
-        nest = self._nest
-        nest.ResetKernel()
-        nest.set(resolution=_whole_tics(instance.dt), print_time=False)
-        dt = nest.resolution  # the same, but for rounding, which the next lines would not take
-        longest = max([1, *(int(s.delays.max()) for s in instance.projections if s.delays.size)])
-        nest.set(min_delay=dt, max_delay=longest * dt)
-        nest.SetDefaults("static_synapse", {"delay": dt})  # its 1 ms may lie outside, which NEST refuses
+        self._start_kernel(instance)
         self._instance, self._step = instance, 0
         self._parameters = [dict(p.parameters) if isinstance(p, Cells) else {} for p in instance.populations]
-        self._nodes = [self._create(p) for p in instance.populations]
-        watched = sorted({(t.population, t.variable) for t in instance.traces if t.variable in CURRENTS})
-        self._currents = {place: self._current(*place) for place in watched}
-        for synapses in instance.projections:
-            self._connect(synapses)
+        self._nodes = [self._create(i) for i in range(len(instance.populations))]
+        self._first = [_first(nodes) for nodes in self._nodes]
+        watched = sorted({(t.population, t.variable) for t in instance.traces})
+        self._shadows = {w: self._shadow(*w) for w in watched if w[1] in self._translation(w[0]).shadowed}
+        self._plastic: dict[int, _Plastic] = {}
+        for place, synapses in enumerate(instance.projections):
+            if synapses.sources.size:
+                self._connect(place, synapses)
+        self._currents = Currents(self._nest, instance, self._first)
+        for b in instance.backgrounds:
+            unit = self._unit(b.population, b.receptor)
+            connect_background(self._nest, b, self._first[b.population], unit, instance.dt)
         self._recorders = {i: self._record_spikes(i) for i in instance.spikes}
         self._meters = {t: self._record_trace(t) for t in instance.traces}
 
-    def _create(self, population: Cells | Sources) -> Any:
+    def _start_kernel(self, instance: Instance) -> None:
+        nest = self._nest
+        nest.ResetKernel()
+        nest.set(resolution=_whole_tics(instance.dt), print_time=False, rng_seed=seed(instance))
+        dt = nest.resolution  # the same, but for rounding, which the next lines would not take
+        longest = max([1, *(int(s.delays.max()) for s in instance.projections if s.delays.size)])
+        nest.set(min_delay=dt, max_delay=longest * dt)
+        for model in ("static_synapse", *{nest_synapses.MODELS[s.kind] for s in instance.projections}):
+            nest.SetDefaults(model, {"delay": dt})  # its 1 ms may lie outside, which NEST refuses
+
+    def _create(self, place: int) -> Any:
+        population = self._instance.populations[place]
         if isinstance(population, Sources):
             # Not spike_generator: that is a device, and NEST 3.10 never gives back what each device takes, so
-            # that every network of a process would be slower than the one before.
+            # that each network of a process would be slower than the one before. Nor can its synapses learn.
             return self._nest.Create("spike_train_injector", population.size)
         translation = MODELS[population.model]
-        values = _native(population.model, {**population.parameters, **population.state})
+        values = native(population.model, {**population.parameters, **population.state})
+        values["tau_minus"] = compact(tau_minus(self._instance, place))
         same = {n: v for n, v in values.items() if not isinstance(v, np.ndarray)}
         self._nest.SetDefaults(translation.model, {**translation.fixed, **same})
         varied = {n: v for n, v in values.items() if n not in same}
         return self._nest.Create(translation.model, population.size, varied or None)
 
-    def _current(self, population: int, variable: str) -> Any:
-        tau = self._cells(population).parameters[CURRENTS[variable][1]]
-        return self._nest.Create("iaf_psc_delta", len(tau), {**CURRENT, "tau_m": _compact(tau)})
+    def _shadow(self, population: int, variable: str) -> Any:
+        receptor, tau, _ = self._translation(population).shadowed[variable]
+        unlike = [b.name for b in self._instance.backgrounds if b.population == population]
+        unlike += [
+            s.name
+            for s in self._instance.projections
+            if s.post == population and s.receptor == receptor and s.kind in nest_synapses.STDP
+        ]
+        if unlike:
+            raise ValueError(
+                f"population {self._cells(population).name}: simulator 'nest' cannot record {variable} "
+                f"where there is background or STDP, {unlike[0]}"
+            )
+        values = self._cells(population).parameters[tau]
+        return self._nest.Create("iaf_psc_delta", len(values), {**SHADOW, "tau_m": compact(values)})
 
-    def _connect(self, synapses: Synapses) -> None:
-        if not synapses.sources.size:
-            return
-        sign = -1.0 if synapses.receptor == "inh" else 1.0
+    def _unit(self, population: int, receptor: str) -> float:
+        return self._translation(population).weight * (-1.0 if receptor == "inh" else 1.0)
+
+    def _connect(self, place: int, synapses: Synapses) -> None:
+        unit, model = self._unit(synapses.post, synapses.receptor), nest_synapses.MODELS[synapses.kind]
+        if synapses.kind in nest_synapses.STDP:
+            self._nest.CopyModel(model, model := f"projection {place}")
         values = {
-            "weight": synapses.weights * (sign * MODELS[self._cells(synapses.post).model].weight),
+            "synapse_model": model,
+            "weight": synapses.weights * unit,
             "delay": synapses.delays * self._instance.dt,
+            **nest_synapses.parameters(synapses, unit),
         }
-        sources = synapses.sources + _first(self._nodes[synapses.pre])
-        for nodes in self._receivers(synapses):
-            self._nest.Connect(sources, synapses.targets + _first(nodes), "one_to_one", values)
+        sources = synapses.sources + self._first[synapses.pre]
+        for first in (self._first[synapses.post], *self._shadowed(synapses)):
+            self._nest.Connect(sources, synapses.targets + first, "one_to_one", values)
+        if synapses.kind in nest_synapses.STDP:
+            connections = self._nest.GetConnections(synapse_model=model)
+            weights = PlasticWeights(synapses, connections, unit, self._instance.dt)
+            recorders = (self._record_spikes(p) for p in (synapses.pre, synapses.post))
+            self._plastic[place] = _Plastic(weights, *recorders)
 
-    def _receivers(self, synapses: Synapses) -> list[Any]:
-        return [self._nodes[synapses.post]] + [
-            nodes
-            for (population, variable), nodes in self._currents.items()
-            if population == synapses.post and CURRENTS[variable][0] == synapses.receptor
+    def _shadowed(self, synapses: Synapses) -> list[int]:
+        return [
+            _first(nodes)
+            for (population, variable), nodes in self._shadows.items()
+            if population == synapses.post
+            and self._translation(population).shadowed[variable][0] == synapses.receptor
         ]
 
     def _record_spikes(self, population: int) -> Any:
@@ -147,32 +141,51 @@ class Nest(Simulator):
         return recorder
 
     def _record_trace(self, trace: Trace) -> Any:
-        native, _ = self._recorded(trace)
+        nodes, native_name, _ = self._traced(trace)
         period = trace.period * self._instance.dt
         meter = self._nest.Create(
-            "multimeter", params={"record_from": [native], "interval": period, "time_in_steps": True}
+            "multimeter", params={"record_from": [native_name], "interval": period, "time_in_steps": True}
         )
-        self._nest.Connect(meter, self._traced(trace))
+        self._nest.Connect(meter, nodes)
         return meter
 
-    def _traced(self, trace: Trace) -> Any:
-        return self._currents.get((trace.population, trace.variable), self._nodes[trace.population])
-
-    def _recorded(self, trace: Trace) -> tuple[str, float]:
-        return MODELS[self._cells(trace.population).model].recorded[trace.variable]
+    def _traced(self, trace: Trace) -> tuple[Any, str, float]:
+        """Return the nodes that have this variable, their name of it, and the factor to their unit."""
+        place, translation = (trace.population, trace.variable), self._translation(trace.population)
+        if place in self._shadows:
+            return self._shadows[place], "V_m", translation.shadowed[trace.variable][2]
+        return self._nodes[trace.population], *translation.recorded[trace.variable]
 
     def _cells(self, population: int) -> Cells:
         cells = self._instance.populations[population]
         assert isinstance(cells, Cells)
         return cells
 
+    def _translation(self, population: int) -> Translation:
+        return MODELS[self._cells(population).model]
+
     def run(
         self, steps: int, stimuli: Mapping[int, Spikes], currents: Mapping[int, Floats] = NO_CURRENTS
     ) -> None:
-        """Advance by `steps`, with these spikes of the sources."""
+        """Advance by `steps`, with these spikes of the sources and these currents."""
         for population, spikes in stimuli.items():
             self._feed(population, spikes)
-        self._start, self._step = self._step, self._step + steps
+        start = self._start = self._step
+        self._currents.feed(start, steps, currents)
+        while currents and self._step < min(AHEAD, start + steps):
+            self._with_constant(self._currents.constant(self._step - start, currents))
+        self._simulate(start + steps - self._step)
+
+    def _with_constant(self, totals: Mapping[int, Floats]) -> None:
+        offsets = {population: self._parameters[population]["i_offset"] for population in totals}
+        for population, total in totals.items():
+            self.set(population, "i_offset", offsets[population] + total)
+        self._simulate(1)
+        for population, offset in offsets.items():
+            self.set(population, "i_offset", offset)
+
+    def _simulate(self, steps: int) -> None:
+        self._step += steps
         self._nest.Simulate(steps * self._instance.dt)
 
     def _feed(self, population: int, spikes: Spikes) -> None:
@@ -188,35 +201,47 @@ class Nest(Simulator):
 
     def spikes(self, population: int) -> Spikes:
         """Spikes of a recorded population during the last run, with absolute steps."""
-        recorder = self._recorders[population]
+        return self._recorded(self._recorders[population], population)
+
+    def _recorded(self, recorder: Any, population: int) -> Spikes:
         events = _drain(recorder)
-        return Spikes.in_order(events["times"], events["senders"] - _first(self._nodes[population]))
+        return Spikes.in_order(events["times"], events["senders"] - self._first[population])
 
     def trace(self, trace: Trace) -> Floats:
         """Samples taken during the last run: shape (samples, neurons)."""
-        native, factor = self._recorded(trace)
-        nodes, events = self._traced(trace), _drain(self._meters[trace])
+        nodes, name, factor = self._traced(trace)
+        events = _drain(self._meters[trace])
         new = events["times"] > self._start  # the last sample of the run before arrives with this one
         order = in_order(events["times"][new], events["senders"][new])
-        samples: Floats = events[native][new][order].reshape(-1, len(nodes))
+        samples: Floats = events[name][new][order].reshape(-1, len(nodes))
         if self._step % trace.period == 0 and self._step > self._start:
-            samples = np.vstack([samples, _state(nodes, native)])
+            samples = np.vstack([samples, _state(nodes, name)])
         return samples / factor
 
     def get(self, population: int, variable: str) -> Floats:
         """Present values of a state variable, shape (neurons,)."""
-        native, factor = MODELS[self._cells(population).model].names[variable]
-        return _state(self._nodes[population], native) / factor
+        name, factor = self._translation(population).names[variable]
+        return _state(self._nodes[population], name) / factor
+
+    def weights(self, projection: int) -> Floats:
+        """Present weights of a projection, shape (synapses,), as magnitudes in the unit of the model."""
+        synapses = self._instance.projections[projection]
+        if projection not in self._plastic:
+            return synapses.weights
+        weights, fired, posts = self._plastic[projection]
+        return weights.read(
+            self._step, self._recorded(fired, synapses.pre), self._recorded(posts, synapses.post)
+        )
 
     def set(self, population: int, name: str, values: Floats) -> None:
         """Set a parameter or a state variable of every neuron."""
         model, known = self._cells(population).model, self._parameters[population]
-        together = {n: known[n] for n in ("cm", "tau_m") if name in ("cm", "tau_m")}  # of both is g_L made
-        self._nodes[population].set(_native(model, {**together, name: values}))
+        together = {n: known[n] for n in bound_together(model, name)}
+        self._nodes[population].set(native(model, {**together, name: values}))
         known[name] = values
-        for (watched, variable), nodes in self._currents.items():
-            if watched == population and CURRENTS[variable][1] == name:
-                nodes.set({"tau_m": _compact(values)})
+        for (watched, variable), nodes in self._shadows.items():
+            if watched == population and MODELS[model].shadowed[variable][1] == name:
+                nodes.set({"tau_m": compact(values)})
 
 
 def _whole_tics(dt: float) -> float:
@@ -229,28 +254,12 @@ def _first(nodes: Any) -> int:
     return int(nodes[0].get("global_id"))
 
 
-def _state(nodes: Any, native: str) -> Floats:
-    values: Floats = np.asarray(np.atleast_1d(nodes.get(native)), np.float64)
+def _state(nodes: Any, name: str) -> Floats:
+    values: Floats = np.asarray(np.atleast_1d(nodes.get(name)), np.float64)
     return values
-
-
-def _native(model: str, values: Mapping[str, Floats]) -> dict[str, Any]:
-    """Translate names and units; one number where all neurons have the same, which is faster."""
-    translation, values = MODELS[model], dict(values)
-    if model == "IF_cond_exp" and "tau_m" in values:
-        values["g_leak"] = values["cm"] / values.pop("tau_m")
-    native = {}
-    for name, value in values.items():
-        nest_name, factor = translation.names[name]
-        native[nest_name] = _compact(value * factor)
-    return native
 
 
 def _drain(device: Any) -> Any:
     events = device.get("events")
     device.set([{"n_events": 0}])  # given a plain dict, NEST would first fetch all events once more
     return events
-
-
-def _compact(values: Floats) -> float | Floats:
-    return float(values[0]) if np.all(values == values[0]) else values
