@@ -59,6 +59,34 @@ def mean_size(blocks: Sequence[Column]) -> int:
     return max(64, sum(b.values.size for b in blocks) // max(1, rows))
 
 
+def rows_kept(part: Part, keep: NDArray[np.bool_]) -> Part:
+    """Take some rows of a part."""
+    if keep.all():
+        return part
+    failures = [t for t, k in zip(part.failures, keep[part.structure < 0].tolist(), strict=True) if k]
+    place = np.cumsum(keep) - 1
+    kept = [_column_kept(c, keep[c.rows], place) for c in part.columns]
+    return Part(
+        part.index[keep],
+        part.status[keep],
+        part.structure[keep],
+        part.structures,
+        {name: values[keep] for name, values in part.timings.items()},
+        [c for c in kept if len(c.rows)],
+        failures,
+        part.attempt[keep],
+        part.resource,
+    )
+
+
+def _column_kept(column: Column, keep: NDArray[np.bool_], place: NDArray[np.int64]) -> Column:
+    rows = place[column.rows[keep]]
+    if column.shapes is None:
+        return Column(column.name, rows, column.values[keep], None, column.text)
+    values = column.values[np.repeat(keep, column.shapes.prod(axis=1))]
+    return Column(column.name, rows, values, column.shapes[keep], column.text)
+
+
 def by_name(parts: Sequence[Part], starts: NDArray[np.int64]) -> dict[str, list[Column]]:
     """Gather the columns of all parts by name, those of one type joined to one block."""
     groups: dict[Any, list[Column]] = {}

@@ -167,16 +167,17 @@ def text_column(name: str, rows: NDArray[np.int64], values: list[bytes], text: b
 def failure_to_json(failure: Failure) -> str:
     """Write a failure as text; of a parameter that cannot be stored, its repr."""
     record = {f.name: getattr(failure, f.name) for f in fields(failure)}
-    return json.dumps(record | {"parameters": {k: _to_json(v) for k, v in failure.parameters.items()}})
+    return json.dumps(record | {"parameters": {k: value_to_json(v) for k, v in failure.parameters.items()}})
 
 
 def failure_from_json(text: str) -> Failure:
     """Read what `failure_to_json` wrote."""
     record = json.loads(text)
-    return Failure(**record | {"parameters": {k: _from_json(v) for k, v in record["parameters"].items()}})
+    return Failure(**record | {"parameters": {k: value_from_json(v) for k, v in record["parameters"].items()}})
 
 
-def _to_json(value: Any) -> dict[str, Any]:
+def value_to_json(value: Any) -> dict[str, Any]:
+    """Write a value as JSON; of one that cannot be stored, its repr."""
     try:
         encoded = encode(value)
     except TypeError:
@@ -186,7 +187,8 @@ def _to_json(value: Any) -> dict[str, Any]:
     return {"structure": encoded.structure, "leaves": texts}
 
 
-def _from_json(value: dict[str, Any]) -> Any:
+def value_from_json(value: dict[str, Any]) -> Any:
+    """Read what `value_to_json` wrote."""
     if "repr" in value:
         return value["repr"]
     leaves = {

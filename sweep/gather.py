@@ -1,0 +1,169 @@
+"""The gatherer: brings parts into a store, and sees to it that each network is there once."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.blocks import rows_kept
+from sweep.damage import BAD
+from sweep.lease import Lease
+from sweep.plan import Plan
+from sweep.store import Store
+from workers import spool
+from workers.part import Part
+from workers.spool import Receipt, Spool
+
+COMMIT_EVERY = 0.5  # seconds between two commits to the store ...
+COMMIT_SHARE = 0.1  # ... which may take so much of the time ...
+COMMIT_BYTES = 32 << 20  # ... or so much waiting
+
+
+class Gatherer(ABC):
+    """Brings what arrives from workers into a store. Used by one thread.
+
+    Attributes
+    ----------
+    spool : Spool or None
+        Where workers may leave their parts.
+    """
+
+    spool: Spool | None = None
+
+    def __init__(self, store: Store, plan: Plan) -> None:
+        self._store, self._plan = store, plan
+        self._waiting_bytes = 0
+        self._next = time.monotonic() + COMMIT_EVERY
+
+    def take(self, arrived: Sequence[Part | Receipt]) -> list[int]:
+        """Take what has arrived; return the indices of networks that are to be run again."""
+        for part in arrived:
+            self._waiting_bytes += part.nbytes + 64 * len(part.index)
+            self._keep(part)
+        if not self._waiting_bytes:
+            return []
+        if time.monotonic() < self._next and self._waiting_bytes < COMMIT_BYTES:
+            return []
+        begin = time.monotonic()
+        lost = self.flush()
+        end = time.monotonic()
+        self._next = end + max(COMMIT_EVERY, (end - begin) / COMMIT_SHARE)
+        return lost
+
+    def flush(self) -> list[int]:
+        """Bring all that waits into the store; return the indices of networks that are to be run again."""
+        self._waiting_bytes = 0
+        return self._flush()
+
+    @abstractmethod
+    def _keep(self, part: Part | Receipt) -> None: ...
+
+    @abstractmethod
+    def _flush(self) -> list[int]: ...
+
+    def _append(self, parts: Sequence[Part]) -> None:
+        """Store the rows of parts that are not stored yet and belong to this plan."""
+        seen: set[int] = set()
+        new = []
+        for part in parts:
+            wanted = (self._plan.places(part.index) >= 0) & ~self._store.holds(part.index)
+            for row in np.flatnonzero(wanted).tolist():
+                index = int(part.index[row])
+                wanted[row] = index not in seen
+                seen.add(index)
+            new.append(rows_kept(part, wanted))
+        self._store.append(self._store.fitting([part for part in new if len(part.index)]))
+
+
+class FromMemory(Gatherer):
+    """A gatherer of parts that workers send: nothing is kept that a crash would have to be kept from."""
+
+    def __init__(self, store: Store, plan: Plan) -> None:
+        super().__init__(store, plan)
+        self._waiting: list[Part] = []
+
+    def _keep(self, part: Part | Receipt) -> None:
+        if isinstance(part, Part):
+            self._waiting.append(part)
+
+    def _flush(self) -> list[int]:
+        parts, self._waiting = self._waiting, []
+        self._append(parts)
+        return []
+
+
+class FromSpool(Gatherer):
+    """A gatherer of parts in a spool: each is there from when a worker reports it until it is stored.
+
+    Parameters
+    ----------
+    store : Store
+    plan : Plan
+    folder : Path
+        The spool.
+    lease : Lease
+        The right to write the store.
+    """
+
+    def __init__(self, store: Store, plan: Plan, folder: Path, lease: Lease) -> None:
+        super().__init__(store, plan)
+        self._folder, self._lease = folder, lease
+        self._waiting: dict[str, NDArray[np.int64]] = {}
+        folder.mkdir(exist_ok=True)
+        for left in [*folder.glob(".token-*"), *folder.glob(f".*{spool.DRAFT}")]:
+            left.unlink(missing_ok=True)
+        token = folder / f".token-{uuid4().hex}"
+        token.touch()
+        self.spool = Spool(str(folder.resolve()), token.name)
+
+    def fold_all(self) -> None:
+        """Store all that is in the spool, whoever left it there."""
+        for file in sorted(self._folder.glob(f"*{spool.END}")):
+            self._waiting.setdefault(file.name, np.empty(0, np.int64))
+        self.flush()
+
+    def close(self) -> None:
+        """Let no more parts be left here."""
+        if self.spool is not None:
+            (self._folder / self.spool.token).unlink(missing_ok=True)
+
+    def _keep(self, part: Part | Receipt) -> None:
+        name = part.name if isinstance(part, Receipt) else spool.write(self._folder, part)
+        self._waiting[name] = part.index
+
+    def _flush(self) -> list[int]:
+        lost: list[int] = []
+        while self._waiting:
+            read = dict(self._some(lost))
+            self._lease.check()
+            self._append(list(read.values()))
+            for name, part in read.items():
+                if self._store.holds(part.index).all():  # else they wait for a call that has them in its plan
+                    (self._folder / name).unlink(missing_ok=True)
+        return lost
+
+    def _some(self, lost: list[int]) -> Iterator[tuple[str, Part]]:
+        """Read parts that wait, as many as fit in memory together."""
+        size = 0
+        while self._waiting and size < COMMIT_BYTES:
+            name, index = self._waiting.popitem()
+            try:
+                part = spool.read(self._folder / name)
+            except spool.DamagedPart:
+                self._put_away(name)
+                lost += index.tolist()
+                continue
+            size += part.nbytes
+            yield name, part
+
+    def _put_away(self, name: str) -> None:
+        bad = self._folder.parent / BAD
+        bad.mkdir(exist_ok=True)
+        if (self._folder / name).exists():
+            (self._folder / name).replace(bad / name)
