@@ -42,6 +42,7 @@ from workers.network import (
 
 if TYPE_CHECKING:
     from cluster import debug, local
+    from sweep.opening import open  # noqa: A004
     from sweep.plan import Constant
     from sweep.points import grid, latin_hypercube, sobol, zipped
     from sweep.results import Results, SweepError
@@ -58,6 +59,7 @@ _LATER = {
     "grid": "sweep.points",
     "latin_hypercube": "sweep.points",
     "local": "cluster",
+    "open": "sweep.opening",
     "parallel_run": "sweep.run",
     "sobol": "sweep.points",
     "zipped": "sweep.points",
@@ -103,6 +105,7 @@ __all__ = [
     "grid",
     "latin_hypercube",
     "local",
+    "open",
     "parallel_run",
     "setup",
     "sobol",

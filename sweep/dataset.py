@@ -11,6 +11,7 @@ import xarray as xr
 import zarr
 from numpy.typing import NDArray
 
+from sweep.axes import labels
 from sweep.columns import array_layout
 from sweep.layout import holds
 from sweep.lazy import Laid, flat
@@ -186,16 +187,6 @@ def _objects(reader: Reader, name: str, rows: NDArray[np.int64]) -> NDArray[np.o
     for i, leaf in zip(there.tolist(), reader.leaves(name, rows[there]) if len(there) else [], strict=True):
         values[i] = leaf
     return values
-
-
-def labels(values: Any) -> NDArray[Any]:
-    """Label an axis by its values where these are numbers or strings, else by their reprs."""
-    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "biufcUM":
-        return values
-    kinds = {type(v) for v in values}
-    if kinds <= {bool} or kinds <= {int, float} or kinds <= {str}:
-        return np.array(list(values))
-    return np.array([ascii(v) for v in values])
 
 
 def _attributes(reader: Reader, plan: Plan, taken: set[Any]) -> Mapping[str, Any]:

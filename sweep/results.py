@@ -6,14 +6,13 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 
 from sweep.plan import Plan
 from sweep.reading import Reader
 from sweep.same import same
-from sweep.store import Store
 from workers.outcome import Failure
 
 if TYPE_CHECKING:
@@ -23,6 +22,13 @@ BLOCK_BYTES = 1 << 23
 LARGEST_BLOCK = 4096
 
 
+class Kept(Protocol):
+    """Something that keeps results at a path, for as long as it exists."""
+
+    @property
+    def path(self) -> Path: ...
+
+
 class Results(Sequence[Any]):
     """What the method returned in each network, in order of the indices; a Failure where it failed.
 
@@ -30,7 +36,7 @@ class Results(Sequence[Any]):
 
     Parameters
     ----------
-    store : Store
+    store : Store, or another object with a path
         Where the values are; what is appended later is not seen.
     plan : Plan
         The plan of the sweep.
@@ -38,7 +44,7 @@ class Results(Sequence[Any]):
         ``replay(i)`` runs network `i` again in this process.
     """
 
-    def __init__(self, store: Store, plan: Plan, replay: Callable[[int], Any]) -> None:
+    def __init__(self, store: Kept, plan: Plan, replay: Callable[[int], Any]) -> None:
         self._store = store  # a temporary store lives as long as its results
         self._plan = plan
         self._replay = replay

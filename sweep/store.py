@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.arrays import Arrays, replace_json
+from sweep.axes import to_json
 from sweep.blocks import by_name
 from sweep.columns import Columns
 from sweep.identity import same
@@ -331,13 +332,13 @@ class Store:
 
 def leaf_of(value: Any) -> Leaf:
     """Take a parameter for one column: itself where it is a number, a string or an array, else its repr."""
+    if not isinstance(value, (bool, int, float, complex, str, np.generic)) and type(value) is not np.ndarray:
+        return ascii(value)
     try:
-        encoded = encode(value)
+        (leaf,) = encode(value).leaves.values()
     except TypeError:
         return ascii(value)
-    if len(encoded.leaves) != 1:
-        return ascii(value)
-    return next(iter(encoded.leaves.values()))
+    return leaf
 
 
 def _group(attributes: dict[str, Any], metadata: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -355,7 +356,7 @@ def _attributes(plan: Plan) -> dict[str, Any]:
         "seed": plan.seed,
         "networks": plan.number,
         "replicates": plan.replicates,
-        "grid": None if plan.dims is None else {k: len(v) for k, v in plan.dims.items()},
+        "grid": to_json(plan.dims),
         "constants": {k: _plain(v) for k, v in plan.constants.items()},
     }
 

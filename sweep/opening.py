@@ -1,0 +1,104 @@
+"""Results from nothing but a store."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.axes import from_json, places_on
+from sweep.plan import Plan
+from sweep.reading import Reader
+from sweep.results import Results
+from sweep.store import SCHEMA
+
+UNKNOWN = -2
+
+
+@dataclass(frozen=True)
+class _Stored:
+    path: Path
+
+
+def open(path: str | Path) -> Results:  # noqa: A001
+    """Open the results of a sweep, also while it runs.
+
+    Parameters
+    ----------
+    path : str or Path
+        What `parallel_run` was given as its store.
+
+    Returns
+    -------
+    Results
+        What is stored now; open it again to see what came since. It cannot replay: for that, call
+        `parallel_run` again with the same store. What is stored is not run twice.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is nothing at the path.
+    ValueError
+        What is there is no store of a sweep.
+    """
+    path = Path(path)
+    if not (path / "zarr.json").exists():
+        raise FileNotFoundError(f"{str(path)!r} holds no results of a sweep (yet)")
+    schema = json.loads((path / "zarr.json").read_text()).get("attributes", {}).get("schema")
+    if schema != SCHEMA:
+        raise ValueError(
+            f"{str(path)!r} is no store of this version of sweep: its schema is {schema!r}, not {SCHEMA!r}"
+        )
+    return Results(_Stored(path), plan_of(Reader(path)), _cannot_replay)
+
+
+def plan_of(reader: Reader) -> Plan:
+    """Find out from a store where its networks lie along the dimensions of their sweep."""
+    about = reader.attributes
+    index = reader.index[reader.index >= 0]
+    number = max(about["networks"], int(index.max(initial=-1)) + 1)
+    if about["grid"] is not None:
+        return _gridded(reader, about)
+    replicates = about["replicates"] if number == about["networks"] and _in_turn(reader, about) else 1
+    return Plan(number, about["seed"], {}, {}, None, replicates)
+
+
+def _gridded(reader: Reader, about: dict[str, Any]) -> Plan:
+    """Lay networks out on a grid by the values of their parameters; those beside it are left out."""
+    rows = np.flatnonzero(reader.index >= 0)
+    names = reader.names("parameter")
+    dims: dict[str, NDArray[Any]] = {}
+    place = np.zeros(len(rows), np.int64)
+    for name, written in about["grid"].items():
+        stored = reader.leaves(names[name], rows) if len(rows) else []
+        axis = from_json(written, stored)
+        on = places_on(axis, stored)
+        dims[name], place = axis, np.where((on < 0) | (place < 0), -1, place * len(axis) + on)
+    replicate = np.asarray(reader.arrays["replicate"][:])[rows]
+    on_it = (place >= 0) & (replicate < about["replicates"])
+    place, index = (place * about["replicates"] + replicate)[on_it], reader.index[rows][on_it]
+    number = math.prod(map(len, dims.values())) * about["replicates"]
+    if (place == index).all():
+        return Plan(number, about["seed"], {}, {}, dims, about["replicates"])
+    indices = np.full(number, UNKNOWN, np.int64)
+    indices[place] = index
+    return Plan(number, about["seed"], {}, {}, dims, about["replicates"], indices)
+
+
+def _in_turn(reader: Reader, about: dict[str, Any]) -> bool:
+    """Whether the replicates of a point follow on one another, as in a sweep that was never extended."""
+    there = reader.index >= 0
+    index, replicate = reader.index[there], np.asarray(reader.arrays["replicate"][:])[there]
+    return bool((replicate == index % about["replicates"]).all() or (replicate == index).all())
+
+
+def _cannot_replay(i: int) -> NoReturn:
+    raise RuntimeError(
+        f"network {i} cannot be replayed from the store alone, which holds no method to call; call "
+        "parallel_run again with the same store and arguments: it runs nothing twice, and can replay"
+    )
