@@ -20,7 +20,7 @@ from sweep.results import Results, SweepError
 from sweep.store import Store
 from workers import parcel, simulators
 from workers.live import Network
-from workers.network import check
+from workers.network import Population, check
 from workers.part import Part
 from workers.task import Job, call
 
@@ -41,6 +41,7 @@ def parallel_run(
     max_processes: int = -1,
     store: str | Path | None = None,
     timeout: float | None = None,
+    fuse: int | Literal["auto"] = "auto",
     on_error: Literal["raise", "keep"] = "raise",
     progress: bool | None = None,
     **args: Any,
@@ -74,6 +75,9 @@ def parallel_run(
         A path for the results, a Zarr hierarchy. If not given, they are dropped with the Results.
     timeout : float, optional
         How many seconds a network may take before it is ended.
+    fuse : int or "auto"
+        How many networks of equal structure to run as one simulation; 1 to run each by itself. The results
+        are the same. "auto" fuses where it pays: small networks on Brian2.
     on_error : {"raise", "keep"}
         What to do when all networks are done and some have failed: raise `SweepError`, which holds the
         results, or return results with a Failure in place of each value that is missing.
@@ -101,7 +105,8 @@ def parallel_run(
     _check_options(simulator, timeout, on_error)
     for network in bases:
         _check_network(network, simulator)
-    blob = _packed(Job(method, bases, simulator, plan.seed, tuple(p or str(Path.cwd()) for p in sys.path)))
+    path = tuple(p or str(Path.cwd()) for p in sys.path)
+    blob = _packed(Job(method, bases, simulator, plan.seed, path, _width(fuse, simulator, bases)))
     pool = connect(cluster, max_processes)
     kept = Store.temporary(plan) if store is None else Store.create(store, plan)
     dispatch = Dispatch(pool, blob, plan, timeout)
@@ -137,6 +142,16 @@ def _check_options(simulator: Any, timeout: Any, on_error: Any) -> None:
         raise ValueError(f"timeout={timeout!r}; expected a positive number of seconds, or None")
     if on_error not in {"raise", "keep"}:
         raise ValueError(f"on_error={on_error!r}; expected 'raise' or 'keep'")
+
+
+def _width(fuse: Any, simulator: str, bases: Sequence[Network]) -> int:
+    """Return how many networks to run as one."""
+    if fuse == "auto":
+        neurons = max(sum(p.size for p in network.of(Population)) for network in bases)
+        return max(1, simulators.adapter(simulator).fuses // max(1, neurons)) if len(bases) == 1 else 1
+    if isinstance(fuse, bool) or not isinstance(fuse, int) or fuse < 1:
+        raise ValueError(f"fuse={fuse!r}; expected 'auto', or how many networks to run as one")
+    return fuse
 
 
 def _check_network(network: Network, simulator: str) -> None:

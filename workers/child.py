@@ -1,8 +1,8 @@
 """The program of the child process in which networks run: ``python -P -m workers.child SOCKET WORDS PARENT``.
 
 It is told what to do over a socket, and never over its standard input or output, which belong to the
-method. Messages to it: ``("job", key, blob)`` and ``("run", key, indices, parameters)``. Messages from it:
-``("ready",)`` or ``("broken", error, message, traceback)`` for a job, and one Outcome per network, in order.
+method. Messages to it: ``("job", key, blob)`` and ``("run", key, indices, parameters, fused)``. Messages from
+it: ``("ready",)`` or ``("broken", error, message, traceback)`` for a job; an Outcome per network, in order.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pickle
 import signal
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,11 @@ import cloudpickle
 
 from workers import simulators
 from workers.launch import die_with_parent
+from workers.lockstep import run_side_by_side
 from workers.network import Population
 from workers.outcome import Outcome, failure_of
 from workers.parcel import label_of, unpack
-from workers.task import Job, run_network
+from workers.task import Job, Task, run_network
 
 
 def serve(connection: Connection) -> None:
@@ -41,7 +42,7 @@ def serve(connection: Connection) -> None:
             job = None  # let go of the old one before the new one takes memory
             job = _open(connection, message[2])
         elif job is not None:
-            _run(connection, job, message[2], message[3])
+            _run(connection, job, Task(message[2], message[3]), message[4])
 
 
 def _open(connection: Connection, blob: bytes) -> Job | None:
@@ -64,15 +65,27 @@ def _warm_up(job: Job) -> None:
             simulators.start(job.simulator)
 
 
-def _run(
-    connection: Connection, job: Job, indices: tuple[int, ...], parameters: tuple[Mapping[str, Any], ...]
-) -> None:
+def _run(connection: Connection, job: Job, task: Task, fused: int) -> None:
     own = os.getpid()
-    for index, given in zip(indices, parameters, strict=True):
-        outcome = _outcome(job, index, given)
+    for outcome in _side_by_side(job, task, fused) if fused > 1 else _one_by_one(job, task):
         if os.getpid() != own:
             os._exit(0)  # the method forked, and this is the copy
         _send(connection, outcome)
+
+
+def _one_by_one(job: Job, task: Task) -> Iterator[Outcome]:
+    for index, given in zip(task.indices, task.parameters, strict=True):
+        yield _outcome(job, index, given)
+
+
+def _side_by_side(job: Job, task: Task, fused: int) -> Iterator[Outcome]:
+    simulator = simulators.start(job.simulator)
+    for at in range(0, len(task.indices), fused):
+        some = Task(task.indices[at : at + fused], task.parameters[at : at + fused])
+        try:
+            yield from run_side_by_side(job, some.indices, some.parameters, simulator)
+        except BaseException:  # of a method that ends all: alone it ends itself
+            yield from _one_by_one(job, some)
 
 
 def _outcome(job: Job, index: int, parameters: Mapping[str, Any]) -> Outcome:

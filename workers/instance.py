@@ -143,8 +143,11 @@ class Background:
         "exc" or "inh".
     rates, weights : array of float, shape (neurons,)
         In Hz, and in the unit of the model.
-    key : tuple of int
-        Four words of 32 bits: all that the spikes may depend on, besides the rank and the step.
+    keys : array of int, shape (neurons, 4)
+        Four words of 32 bits for each neuron, the same for all of one network: all that its spikes may
+        depend on, besides its rank in its own network and the step.
+    ranks : array of int, shape (neurons,)
+        The ranks of the neurons in their own network.
     """
 
     name: str
@@ -152,7 +155,13 @@ class Background:
     receptor: str
     rates: Floats
     weights: Floats
-    key: tuple[int, int, int, int]
+    keys: Ints
+    ranks: Ints
+
+    @property
+    def key(self) -> tuple[int, ...]:
+        """The key of a network that is not fused with others."""
+        return tuple(self.keys[0].tolist())
 
 
 @dataclass(frozen=True)

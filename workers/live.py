@@ -14,6 +14,7 @@ from workers.network import Described, Description, Monitor, Population, Project
 from workers.network.serial import from_dict, to_dict
 from workers.outcome import Timings
 from workers.session import LiveCells, LiveRecord, LiveSynapses, Session
+from workers.simulators.base import Simulator
 
 TOLERANCE = 1e-6
 
@@ -38,6 +39,7 @@ class Network(Description):
     """
 
     _session: Session | None = None
+    _simulator: Simulator | None = None
 
     def __init__(self, everything: bool = False, dt: float | None = None) -> None:
         super().__init__(base().dt if dt is None else dt)
@@ -48,7 +50,14 @@ class Network(Description):
             self.take(base())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_bound": None, "_session": None, "_rng": None, "_own": None}
+        return {
+            **self.__dict__,
+            "_bound": None,
+            "_session": None,
+            "_simulator": None,
+            "_rng": None,
+            "_own": None,
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Describe this network as JSON: its populations, projections, monitors, and the values given."""
@@ -85,9 +94,10 @@ class Network(Description):
         network.take(description)
         return network
 
-    def bind(self, key: Key, simulator: str, timings: Timings) -> None:
+    def bind(self, key: Key, simulator: str, timings: Timings, running: Simulator | None = None) -> None:
         """Say as which network of a sweep this one will be drawn, and on what it will run."""
         self._bound = key, simulator, timings
+        self._simulator = running
 
     def compile(self, simulator: str = "nest", seed: int | None = None) -> None:
         """Draw the network and build it; `simulate` does so where it has not been done.
@@ -104,7 +114,7 @@ class Network(Description):
         key, name, timings = self._bound or (self._own_key(seed), simulator, Timings())
         check(self)
         simulators.check(self, name)
-        self._session = session = Session(self, key, simulators.start(name), timings)
+        self._session = session = Session(self, key, self._simulator or simulators.start(name), timings)
         self._bound = key, name, timings
         self._connect(session)
 

@@ -26,11 +26,14 @@ class Label(NamedTuple):
         Where modules are looked for.
     folder : str
         The client's working directory.
+    fuse : int
+        How many networks run as one.
     """
 
     seed: int
     path: tuple[str, ...]
     folder: str
+    fuse: int
 
 
 _LENGTH = 4
@@ -39,7 +42,7 @@ _LENGTH = 4
 def pack(job: Job) -> bytes:
     """Turn a Job into bytes that `unpack` opens in any process."""
     path = tuple(os.path.abspath(p) for p in job.path)  # noqa: PTH100
-    label = pickle.dumps((job.seed, path, str(Path.cwd())))
+    label = pickle.dumps((job.seed, path, str(Path.cwd()), job.fuse))
     inner: bytes = cloudpickle.dumps(job)
     return len(label).to_bytes(_LENGTH, "big") + label + inner
 

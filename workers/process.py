@@ -86,12 +86,15 @@ class Child:
             _children.discard(self)
 
     def _run(self, key: str, blob: bytes, task: Task, timeout: float | None, seed: int) -> Iterator[Outcome]:
-        done = unready = 0
+        width = label_of(blob).fuse
+        done = unready = alone_until = 0
         while done < len(task.indices):
-            rest = Task(task.indices[done:], task.parameters[done:])
+            fused = 1 if done < alone_until else width
+            end = alone_until if done < alone_until else len(task.indices)
+            rest, begin = Task(task.indices[done:end], task.parameters[done:end]), done
             try:
                 handle = self._ready(key, blob)
-                handle.send(("run", key, rest.indices, rest.parameters))
+                handle.send(("run", key, rest.indices, rest.parameters, fused))
             except EndedError:
                 unready += 1
                 error, message, words = self._post_mortem(PATIENCE)
@@ -103,9 +106,11 @@ class Child:
             except _BrokenError as broken:
                 yield from _all_failed(rest, seed, "exception", *broken.args)
                 return
-            for outcome in self._networks(handle, rest, timeout, seed):
+            for outcome in self._networks(handle, rest, timeout, seed, fused):
                 done += 1
                 yield outcome
+            if fused > 1 and done < end:  # one of those that ran as one has ended the process: which?
+                alone_until = min(end, done + fused - (done - begin) % fused)
 
     def _ready(self, key: str, blob: bytes) -> Handle:
         """Return the process with the job opened in it."""
@@ -127,14 +132,18 @@ class Child:
             raise _BrokenError(*reply[1:])
         self._key = key
 
-    def _networks(self, handle: Handle, task: Task, timeout: float | None, seed: int) -> Iterator[Outcome]:
-        """Yield outcomes up to the first network that does not survive, its failure included."""
+    def _networks(
+        self, handle: Handle, task: Task, timeout: float | None, seed: int, fused: int
+    ) -> Iterator[Outcome]:
+        """Yield outcomes up to the first network that does not survive; its failure too if it ran alone."""
+        patience = None if timeout is None else timeout * fused
         for index, given in zip(task.indices, task.parameters, strict=True):
             try:
-                outcome = handle.receive(timeout)
+                outcome = handle.receive(patience)
             except (EndedError, TimeoutError) as end:
                 failure = self._failure(end, timeout)
-                yield Outcome(index, failure=Failure(index, seed, dict(given), *failure))
+                if fused == 1:
+                    yield Outcome(index, failure=Failure(index, seed, dict(given), *failure))
                 return
             yield outcome
 

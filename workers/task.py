@@ -14,6 +14,7 @@ import numpy as np
 from workers.keys import Key
 from workers.live import Network
 from workers.outcome import Outcome, Timings, failure_of
+from workers.simulators.base import Simulator
 from workers.spool import Spool
 from workers.values import encode
 
@@ -34,6 +35,8 @@ class Job:
         The sweep's seed.
     path : tuple of str
         The client's sys.path, so that what the method imports is found.
+    fuse : int
+        How many networks run as one; 1 to run each by itself.
     """
 
     method: Callable[..., Any]
@@ -41,6 +44,7 @@ class Job:
     simulator: str
     seed: int
     path: tuple[str, ...] = ()
+    fuse: int = 1
 
 
 @dataclass(frozen=True)
@@ -64,28 +68,49 @@ class Task:
     attempt: int = 1
 
 
-def run_network(job: Job, index: int, parameters: Mapping[str, Any]) -> Outcome:
-    """Run network `index` in this process. An exception becomes a Failure, but for Ctrl-C."""
+class Apart(BaseException):
+    """Raised in a method whose network has to run by itself, and not fused with others."""
+
+
+def run_network(
+    job: Job, index: int, parameters: Mapping[str, Any], simulator: Simulator | None = None
+) -> Outcome:
+    """Run network `index` in this process. An exception becomes a Failure, but for Ctrl-C.
+
+    Parameters
+    ----------
+    job : Job
+    index : int
+    parameters : dict
+    simulator : Simulator, optional
+        In place of the one of the job's name.
+    """
     timings = Timings()
     try:
-        value = call(job, index, parameters, timings)
+        value = call(job, index, parameters, timings, simulator)
         begin = perf_counter()
         encoded = encode(value)
         timings.write = perf_counter() - begin
         return Outcome(index, value=encoded, timings=timings)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Apart):
         raise
     except BaseException as error:  # sys.exit() in a method ends that network alone
         failure = failure_of(error, index, job.seed, parameters, _traceback(error))
         return Outcome(index, failure=failure, timings=timings)
 
 
-def call(job: Job, index: int, parameters: Mapping[str, Any], timings: Timings | None = None) -> Any:
+def call(
+    job: Job,
+    index: int,
+    parameters: Mapping[str, Any],
+    timings: Timings | None = None,
+    simulator: Simulator | None = None,
+) -> Any:
     """Call the method for network `index` and return what it returns."""
     key = Key(job.seed, index)
     base = job.networks[index] if len(job.networks) > 1 else job.networks[0]
     network = base.copy()
-    network.bind(key, job.simulator, timings or Timings())
+    network.bind(key, job.simulator, timings or Timings(), simulator)
     _seed_globals(key)
     return job.method(index, network, **parameters)
 

@@ -293,7 +293,7 @@ def test_run_task_uses_the_threads_own_child() -> None:
 
 def test_label() -> None:
     blob = pack(Job(len, (), "nest", 2**80, ("/a", "")))
-    assert label_of(blob) == (2**80, ("/a", str(Path.cwd())), str(Path.cwd()))
+    assert label_of(blob) == (2**80, ("/a", str(Path.cwd())), str(Path.cwd()), 1)
     assert unpack(blob).method is len
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from time import perf_counter
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -42,11 +43,18 @@ class Simulator(ABC):
     features: ClassVar[frozenset[str]] = frozenset()
     """What else it has: kinds of synapses besides "StaticSynapse", "Injection", "PoissonInput"."""
 
+    fuses: ClassVar[int] = 0
+    """How many neurons it best simulates at once; 0 where fusing small networks does not pay."""
+
     ahead: ClassVar[int] = 0
     """For how many steps after a run it must be told the currents already."""
 
     built: Instance | None = None
     """The network it holds; kept by the Session."""
+
+    def clock(self) -> float:
+        """Return seconds that pass, for timings."""
+        return perf_counter()
 
     @abstractmethod
     def build(self, instance: Instance) -> None:
