@@ -42,7 +42,7 @@ class _Seat(Simulator):
     name = "a shared simulator"
 
     def __init__(self, hub: _Hub, job: Job, index: int, parameters: Mapping[str, Any]) -> None:
-        self._hub = hub
+        self._hub, self.ahead = hub, hub.ahead
         self._thread = greenlet(lambda: run_network(job, index, parameters, self))
         self._globals: Any = None
         self._entered = self._spent = 0.0
@@ -117,14 +117,14 @@ class _Seat(Simulator):
         return Spikes(spikes.steps[a:b], spikes.ranks[a:b])
 
     def current(self, place: int, steps: int) -> Floats:
-        """Return the course of a current in the next steps, shape (steps, neurons)."""
+        """Return the course of a current in the next steps, shape (steps + ahead, neurons)."""
         assert self.instance is not None
-        neurons = len(self.instance.currents[place].ranks)
+        told = steps + self.ahead, len(self.instance.currents[place].ranks)
         if not self.left:
-            return np.zeros((steps, neurons))
+            return np.zeros(told)
         begin = self._steps - self.left
-        course = self._currents[place][begin : begin + steps]
-        return np.broadcast_to(course[:, None], (steps, neurons)) if course.ndim == 1 else course
+        course = self._currents[place][begin : begin + told[0]]
+        return np.broadcast_to(course[:, None], told) if course.ndim == 1 else course
 
     def receive(self, steps: int, spikes: Mapping[int, Spikes], samples: Mapping[Trace, Floats]) -> None:
         """Take what was recorded of this network while all advanced."""
@@ -160,7 +160,7 @@ class _Hub:
     """Holds the fused network, and lets the methods run in turn."""
 
     def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
+        self._simulator, self.ahead = simulator, simulator.ahead
         self.greenlet = getcurrent()
         self._step = 0
         self._values: dict[tuple[int, str], Floats] = {}

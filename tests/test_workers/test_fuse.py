@@ -140,9 +140,11 @@ def test_who_fails_stops_early_or_wants_a_reset_leaves_the_others_as_they_are(br
     ]
 
 
-def test_a_noisy_current_is_each_networks_own(brian2: Simulator) -> None:
-    if "Injection" not in brian2.features:
-        pytest.skip("brian2 takes no injected currents yet")
+@pytest.mark.parametrize("name", ["nest", "brian2"])
+def test_a_noisy_current_is_each_networks_own(name: str) -> None:
+    simulator = simulators.start(name)
+    if "Injection" not in simulator.features:
+        pytest.skip(f"{name} takes no injected currents yet")
     with Network() as net:
         cells = Population(3, IF_curr_exp)
         NoisyCurrentSource(mean=0.5, stdev=1.0).inject_into(cells, [0, 2])
@@ -150,10 +152,11 @@ def test_a_noisy_current_is_each_networks_own(brian2: Simulator) -> None:
 
     def method(idx: int, net: Network) -> Any:
         net.simulate(10.0 + idx)
+        net.simulate(3.0)
         return net.get(trace).get("v")
 
-    job = Job(method, (net,), "brian2", 5)
-    fused = run_side_by_side(job, range(4), [{}] * 4, brian2)
+    job = Job(method, (net,), name, 5)
+    fused = run_side_by_side(job, range(4), [{}] * 4, simulator)
 
     assert [bits(o) for o in fused] == [bits(run_network(job, i, {})) for i in range(4)]
 

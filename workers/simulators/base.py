@@ -46,7 +46,7 @@ class Simulator(ABC):
     fuses: ClassVar[int] = 0
     """How many neurons it best simulates at once; 0 where fusing small networks does not pay."""
 
-    ahead: ClassVar[int] = 0
+    ahead: int = 0
     """For how many steps after a run it must be told the currents already."""
 
     built: Instance | None = None
