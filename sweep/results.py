@@ -91,6 +91,49 @@ class Results(Sequence[Any]):
         """
         return self._replay(range(len(self))[i])
 
+    def neo(self, i: int, cells: int | None = None, t_stop: float | None = None) -> Any:
+        """Give the spikes and signals of network `i` as a `neo.Segment`, ready for elephant.
+
+        Spikes are what `raster_plot()` or `get("spike")` of a monitor gave, and objects of neo, wherever in
+        the returned value they are. The trains are built when they are first looked at.
+
+        Parameters
+        ----------
+        i : int
+            The place in these results.
+        cells : int, optional
+            How many neurons each population has; as many as the last one that fired if not given. What a
+            monitor's `to_neo()` gave knows better.
+        t_stop : float, optional
+            The end of the trains in ms; the last spike if not given.
+
+        Raises
+        ------
+        TypeError
+            The network returned nothing of the kind, or failed.
+        """
+        from sweep.as_neo import segment_of
+
+        return segment_of(self[i], range(len(self))[i], cells, t_stop)
+
+    def to_nix(self, path: str | Path, cells: int | None = None, t_stop: float | None = None) -> None:
+        """Write spikes and signals to a NIX file, a block for each network; `cells`, `t_stop` as in `neo`."""
+        from sweep.export import to_nix
+
+        to_nix(self, path, cells, t_stop)
+
+    def to_sonata(self, folder: str | Path) -> None:
+        """Write spikes to SONATA files, spikes_0.h5 for network 0 and so on, in a new folder."""
+        from sweep.export import to_sonata
+
+        to_sonata(self, folder)
+
+    def to_table(self, path: str | Path) -> None:
+        """Write numbers and strings to a table, a row for each network: .csv or .parquet."""
+        from sweep.export import to_table
+
+        to_table(self, path)
+
     def __len__(self) -> int:
         return self._plan.number
 
