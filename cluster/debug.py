@@ -60,7 +60,7 @@ class DebugPool(Pool):
         begin, given = perf_counter(), zip(task.indices, task.parameters, strict=True)
         with _global_generators_kept():
             outcomes = [run_network(job, index, parameters) for index, parameters in given]
-        part = pack(outcomes, task.attempt, this_machine())
+        part = pack(outcomes, task.attempts, this_machine())
         return Finished(Done(delivered(part, task.spool), perf_counter() - begin))
 
     def wait(self, tasks: Sequence[Running]) -> list[Running]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,7 @@ from rich.progress import (
 )
 
 from workers.part import Part
+from workers.spool import Receipt
 
 
 class Bar:
@@ -56,7 +58,7 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
-    def count(self, parts: list[Part]) -> None:
+    def count(self, parts: Sequence[Part | Receipt]) -> None:
         """Show that the networks of these parts are done."""
         self.done += sum(len(p.index) for p in parts)
         self.failed += sum(int((p.status > 0).sum()) for p in parts)

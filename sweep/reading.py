@@ -64,7 +64,7 @@ class Reader:
     def failures(self) -> dict[int, Failure]:
         """The failures by index, in order of the indices."""
         texts = self.arrays["failures/record"][:]
-        found = [failure_from_json(str(text)) for text in np.asarray(texts)]
+        found = [failure_from_json(str(text)) for text in np.asarray(texts) if text]  # a damaged one is empty
         return {f.index: f for f in sorted(found, key=lambda f: f.index)}
 
     def names(self, role: Role) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,19 +12,15 @@ import cloudpickle
 
 from cluster import Pool, connect
 from sweep.dispatch import Dispatch
+from sweep.keeping import Asked, Kept, Resume, Retry, keep_at, keep_nowhere, seed_at
 from sweep.plan import check_signature, make_plan
 from sweep.points import Points
 from sweep.progress import Bar
 from sweep.results import Results, SweepError
-from sweep.store import Store
 from workers import parcel, simulators
 from workers.live import Network
 from workers.network import Population, check
-from workers.part import Part
 from workers.task import Job, call
-
-COMMIT_EVERY = 0.5  # seconds between two commits to the store ...
-COMMIT_BYTES = 32 << 20  # ... or so much in memory
 
 
 def parallel_run(
@@ -43,6 +38,8 @@ def parallel_run(
     timeout: float | None = None,
     fuse: int | Literal["auto"] = "auto",
     on_error: Literal["raise", "keep"] = "raise",
+    resume: Resume = "same",
+    retry: Retry | None = None,
     progress: bool | None = None,
     **args: Any,
 ) -> Results:
@@ -63,7 +60,8 @@ def parallel_run(
     replicates : int
         How many networks to run at each point.
     seed : int, optional
-        What all draws depend on, with the index of the network; fresh, and in the results, if not given.
+        What all draws depend on, with the index of the network. If not given that of the store, or a fresh
+        one, which is in the results.
     simulator : str
         "nest" or "brian2".
     cluster : optional
@@ -72,7 +70,10 @@ def parallel_run(
     max_processes : int
         With ``cluster=None``: how many networks run at once; -1 for one on each core.
     store : str or Path, optional
-        A path for the results, a Zarr hierarchy. If not given, they are dropped with the Results.
+        A path for the results, a Zarr hierarchy. If not given, they are dropped with the Results. Where
+        there is one already, what it holds is not run again: a call that was interrupted goes on, and more
+        points, replicates or networks are added. A network is found again by its parameters, and keeps its
+        index, its draws and its results.
     timeout : float, optional
         How many seconds a network may take before it is ended.
     fuse : int or "auto"
@@ -81,6 +82,12 @@ def parallel_run(
     on_error : {"raise", "keep"}
         What to do when all networks are done and some have failed: raise `SweepError`, which holds the
         results, or return results with a Failure in place of each value that is missing.
+    resume : {"same", "force"}
+        With a store that has results already: "same" refuses if the networks, the method, what it takes
+        from around it, dt, the simulator or a version that matters have changed since, and names the
+        change. "force" keeps the old results and runs only what is missing, with what there is now.
+    retry : "failed", optional
+        With a store that has results already: run the networks again that failed.
     progress : bool, optional
         Whether to show a progress bar; if not given, where a person is likely to look.
     **args
@@ -100,22 +107,26 @@ def parallel_run(
         If networks failed.
     """
     bases, listed = _bases(networks)
-    plan = make_plan(number, listed, points, replicates, seed, args)
+    plan = make_plan(number, listed, points, replicates, seed_at(store) if seed is None else seed, args)
     check_signature(method, [*plan.columns, *plan.constants])
     _check_options(simulator, timeout, on_error)
+    _check_store_options(store, resume, retry)
     for network in bases:
         _check_network(network, simulator)
     path = tuple(p or str(Path.cwd()) for p in sys.path)
     blob = _packed(Job(method, bases, simulator, plan.seed, path, _width(fuse, simulator, bases)))
-    pool = connect(cluster, max_processes)
-    kept = Store.temporary(plan) if store is None else Store.create(store, plan)
-    dispatch = Dispatch(pool, blob, plan, timeout)
-    _gather(dispatch, pool, kept, Bar(plan.number, progress))
+    asked = Asked(method, bases, simulator, seed, resume, retry)
+    kept = keep_nowhere(plan) if store is None else keep_at(store, plan, asked)
+    try:
+        if len(kept.places):
+            _run(kept, connect(cluster, max_processes), blob, timeout, progress)
+    finally:
+        kept.close()
 
-    def replay(index: int) -> Any:
-        return call(parcel.unpack(blob), index, plan.parameters(index))
+    def replay(place: int) -> Any:
+        return call(parcel.unpack(blob), kept.plan.index(place), plan.parameters(place))
 
-    results = Results(kept, plan, replay)
+    results = Results(kept.store, kept.plan, replay)
     if on_error == "raise" and results.errors:
         raise SweepError(results)
     return results
@@ -142,6 +153,15 @@ def _check_options(simulator: Any, timeout: Any, on_error: Any) -> None:
         raise ValueError(f"timeout={timeout!r}; expected a positive number of seconds, or None")
     if on_error not in {"raise", "keep"}:
         raise ValueError(f"on_error={on_error!r}; expected 'raise' or 'keep'")
+
+
+def _check_store_options(store: Any, resume: Any, retry: Any) -> None:
+    if resume not in {"same", "force"}:
+        raise ValueError(f"resume={resume!r}; expected 'same' or 'force'")
+    if retry not in {None, "failed"}:
+        raise ValueError(f"retry={retry!r}; expected None or 'failed'")
+    if store is None and (resume != "same" or retry is not None):
+        raise ValueError("resume and retry are about a store with results; name it with store=")
 
 
 def _width(fuse: Any, simulator: str, bases: Sequence[Network]) -> int:
@@ -190,23 +210,24 @@ def _by_value_already() -> set[str]:
     return set(cloudpickle.list_registry_pickle_by_value())
 
 
-def _gather(dispatch: Dispatch, pool: Pool, store: Store, bar: Bar) -> None:
-    """Bring all parts into the store, a few at a time; what has arrived is kept whatever happens."""
-    waiting: list[Part] = []
-    committed = time.monotonic()
+def _run(kept: Kept, pool: Pool, blob: bytes, timeout: float | None, progress: bool | None) -> None:
+    """Run what is missing and bring it into the store; what has arrived is kept whatever happens."""
+    gatherer, bar = kept.gatherer, Bar(len(kept.places), progress)
+    dispatch = Dispatch(
+        pool, blob, kept.plan, timeout, places=kept.places, attempts=kept.attempts, spool=gatherer.spool
+    )
     try:
         with bar:
-            for arrived in dispatch.parts():
-                parts = store.fitting(arrived)
-                waiting += parts
-                bar.count(parts)
-                late = time.monotonic() - committed > COMMIT_EVERY
-                if waiting and (late or sum(p.nbytes for p in waiting) > COMMIT_BYTES):
-                    store.append(waiting)
-                    waiting, committed = [], time.monotonic()
+            lost = [0]
+            while lost:
+                for arrived in dispatch.parts():
+                    bar.count(arrived)
+                    dispatch.again(gatherer.take(arrived))
+                lost = gatherer.flush()
+                dispatch.again(lost)
     except BaseException:
         pool.interrupt()
         raise
     finally:
         dispatch.close()
-        store.append(waiting)
+        gatherer.flush()

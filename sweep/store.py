@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,18 @@ from sweep.arrays import Arrays, replace_json
 from sweep.axes import to_json
 from sweep.blocks import by_name
 from sweep.columns import Columns
+from sweep.damage import Damage
 from sweep.identity import same
 from sweep.plan import Plan
 from sweep.provenance import SEED_RULE
+from sweep.repair import bury, repair
 from sweep.structures import Structures
 from workers.part import STATUS, TIMINGS, Column, Part, columns
 from workers.values import Leaf, encode, leaves_of
 
 SCHEMA = "sweep-1"
 REPLACED = 254
+BURIED = {"network": -1, "status": REPLACED}
 PER_NETWORK: dict[str, tuple[str, dict[str, Any]]] = {
     "network": ("i8", {"long_name": "index of the network in its sweep; -1 in a row that no longer counts"}),
     "status": (
@@ -155,7 +158,7 @@ class Store:
     @property
     def descriptions(self) -> list[dict[str, Any]]:
         """The descriptions that the rows were run with, the last one last."""
-        return [json.loads(text) for text in self._texts("provenance/descriptions")]
+        return [json.loads(text or "{}") for text in self._texts("provenance/descriptions")]
 
     @property
     def seed(self) -> int:
@@ -164,25 +167,27 @@ class Store:
 
     def holds(self, indices: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which networks are stored."""
-        return np.isin(indices, self._indices)
+        inside = indices.clip(0, max(0, len(self._has) - 1))
+        return self._has[inside] & (inside == indices) if len(self._has) else np.zeros(len(indices), np.bool_)
 
     def failed(self) -> dict[int, int]:
         """Give the networks that failed, and how many times each has been handed out."""
-        rows = np.flatnonzero((np.asarray(self._arrays["structure"][:]) < 0) & (self._indices >= 0))
+        indices = self._indices
+        rows = np.flatnonzero((np.asarray(self._arrays["structure"][:]) < 0) & (indices >= 0))
         attempts = np.asarray(self._arrays["provenance/attempt"][:])[rows]
-        return dict(zip(self._indices[rows].tolist(), attempts.tolist(), strict=True))
+        return dict(zip(indices[rows].tolist(), attempts.tolist(), strict=True))
 
     def bury(self, rows: NDArray[np.int64]) -> None:
         """Let rows count no longer: their networks are then not stored."""
-        if not len(rows):
-            return
-        for name, value in (("network", -1), ("status", REPLACED)):  # the first of them is what counts
-            array = self._arrays[name]
-            for chunk in np.unique(rows // array.chunks[0]).tolist():
-                at = slice(chunk * array.chunks[0], min((chunk + 1) * array.chunks[0], array.shape[0]))
-                values = np.asarray(array[at])
-                values[rows[rows // array.chunks[0] == chunk] - at.start] = value
-                array[at] = values
+        bury(self._arrays, rows, BURIED)
+        self._renew()
+
+    def repair(self, damages: Iterable[Damage]) -> None:
+        """Bury what is damaged."""
+        repair(self._arrays, damages, BURIED)
+        self._renew()
+
+    def _renew(self) -> None:
         if self._durable:
             self._arrays.sync()
         self._load()
@@ -223,7 +228,20 @@ class Store:
         self._rows: int = attributes["published"].get("network", 0)
         machines = self._texts("provenance/machines") if metadata else []
         self._machines = {text: i for i, text in enumerate(machines)}
-        self._indices = np.asarray(self._arrays["network"][:]) if metadata else np.empty(0, np.int64)
+        self._has = np.zeros(0, np.bool_)
+        if metadata:
+            self._note(self._indices)
+
+    def _note(self, index: NDArray[np.int64]) -> None:
+        """Remember which networks are stored."""
+        more = int(index.max(initial=-1)) + 1 - len(self._has)
+        if more > 0:
+            self._has = np.concatenate([self._has, np.zeros(max(more, len(self._has)), np.bool_)])
+        self._has[index[index >= 0]] = True
+
+    @property
+    def _indices(self) -> NDArray[np.int64]:
+        return np.asarray(self._arrays["network"][:])
 
     def _create_fixed(self) -> None:
         for group in GROUPS:
@@ -263,7 +281,7 @@ class Store:
         if len(failed):
             extend("failures/network", index[failed])
             self._extend_texts("failures/record", [text for p in parts for text in p.failures])
-        self._indices = np.concatenate([self._indices, index])
+        self._note(index)
 
     def _texts(self, name: str) -> list[str]:
         return [str(text) for text in np.asarray(self._arrays[name][:])]

@@ -88,7 +88,7 @@ class Part:
         return sum(c.values.nbytes for c in self.columns) + sum(map(len, self.failures))
 
 
-def pack(outcomes: Sequence[Outcome], attempt: int = 1, resource: str = "") -> Part:
+def pack(outcomes: Sequence[Outcome], attempts: Sequence[int] = (), resource: str = "") -> Part:
     """Put the outcomes of a task into columns."""
     places: dict[str, int] = {}
     structure = [places.setdefault(o.value.structure, len(places)) if o.value else -1 for o in outcomes]
@@ -107,7 +107,7 @@ def pack(outcomes: Sequence[Outcome], attempt: int = 1, resource: str = "") -> P
             for name, leaf in o.value.leaves.items()
         ),
         [failure_to_json(f) for f in failures],
-        np.full(len(outcomes), min(attempt, 255), np.uint8),
+        np.minimum(attempts or np.ones(len(outcomes), np.int64), 255).astype(np.uint8),
         resource,
     )
 
@@ -173,7 +173,8 @@ def failure_to_json(failure: Failure) -> str:
 def failure_from_json(text: str) -> Failure:
     """Read what `failure_to_json` wrote."""
     record = json.loads(text)
-    return Failure(**record | {"parameters": {k: value_from_json(v) for k, v in record["parameters"].items()}})
+    parameters = {k: value_from_json(v) for k, v in record["parameters"].items()}
+    return Failure(**record | {"parameters": parameters})
 
 
 def value_to_json(value: Any) -> dict[str, Any]:

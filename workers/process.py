@@ -203,7 +203,7 @@ def run_task(blob: bytes, key: str, task: Task, timeout: float | None) -> Done:
     """
     begin = perf_counter()
     outcomes = list(child_of_this_thread().run(key, blob, task, timeout, label_of(blob).seed))
-    part = pack(outcomes, task.attempt, this_machine())
+    part = pack(outcomes, task.attempts, this_machine())
     return Done(delivered(part, task.spool), perf_counter() - begin)
 
 

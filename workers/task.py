@@ -58,14 +58,14 @@ class Task:
         The arguments of each.
     spool : Spool, optional
         Where to leave the outcomes; they are given back if there is none.
-    attempt : int
-        How many times these networks have been handed out, this time included.
+    attempts : tuple of int
+        How many times each has been handed out, this time included; once each if empty.
     """
 
     indices: tuple[int, ...]
     parameters: tuple[Mapping[str, Any], ...]
     spool: Spool | None = None
-    attempt: int = 1
+    attempts: tuple[int, ...] = ()
 
 
 class Apart(BaseException):

@@ -16,7 +16,7 @@ from workers.values import encode
 def part() -> Part:
     values = [1, {"a": np.arange(3), "b": "é"}, (2.5, [1, 2]), np.zeros((2, 2), "c8")]
     failed = Outcome(9, failure=Failure(9, 1, {"x": 2}, "crash", "SIGSEGV", "ended"))
-    return pack([*(Outcome(i, encode(v)) for i, v in enumerate(values)), failed], 3, "here")
+    return pack([*(Outcome(i, encode(v)) for i, v in enumerate(values)), failed], [1, 1, 2, 1, 3], "here")
 
 
 def same(a: Part, b: Part) -> bool:
