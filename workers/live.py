@@ -9,6 +9,8 @@ from typing import Any, Self
 import numpy as np
 
 from workers import simulators
+from workers.draw import draw
+from workers.instance import Instance
 from workers.keys import Key
 from workers.network import Described, Description, Monitor, Population, Projection, base, check
 from workers.network.serial import from_dict, to_dict
@@ -118,6 +120,17 @@ class Network(Description):
         self._bound = key, name, timings
         self._connect(session)
 
+    def key(self, seed: int | None = None) -> Key:
+        """Return what all draws of this network follow from; `seed` is for one on its own."""
+        return self._own_key(seed) if self._bound is None else self._bound[0]
+
+    def drawn(self, seed: int | None = None) -> Instance:
+        """Return this network as it is drawn, without building it; once compiled, as it was built."""
+        if self._session is not None:
+            return self._session.instance
+        check(self)
+        return draw(self, self.key(seed))
+
     def _connect(self, session: Session) -> None:
         for population in self.of(Population):
             population._live = LiveCells(session, population)
@@ -189,7 +202,7 @@ class Network(Description):
 
     @property
     def _key(self) -> Key:
-        return self._own_key(None) if self._bound is None else self._bound[0]
+        return self.key()
 
     def _own_key(self, seed: int | None) -> Key:
         """Return the key of a network on its own, the same each time."""

@@ -111,7 +111,7 @@ class Population(Described):
             self.__dict__[name] = value
             return
         if name == "positions":
-            self.__dict__["_positions"] = _parse_positions(f"population {self.name}", value, self.size)
+            object.__setattr__(self, name, value)
             return
         if self._detached:
             raise AttributeError(
@@ -144,6 +144,10 @@ class Population(Described):
         if self._positions is not None:
             return self._positions
         return np.stack(np.unravel_index(self.ranks, self.geometry), axis=1).astype(np.float64)
+
+    @positions.setter
+    def positions(self, given: Any) -> None:
+        self.__dict__["_positions"] = _parse_positions(f"population {self.name}", given, self.size)
 
     def condition(self) -> tuple[Any, bool]:
         """Return the compiled stop condition, and whether all neurons must meet it."""

@@ -1,0 +1,133 @@
+"""A PyNN simulator that records: ``import sweep.pynn as sim`` in place of ``import pyNN.nest as sim``.
+
+The script runs as it is, on NEST if nothing else is said. What it has described is besides a network like any
+other: ``net = sim.network()``, and then ``parallel_run(method, networks=net, number=100)`` on any simulator.
+
+What is random follows from the network's seed and index, by the redraw contract: a RandomDistribution, the
+connectors, Poisson sources and noise are drawn anew in each network of a sweep, also where the script gave an
+explicit ``NumpyRNG(seed)``; the generator is not used. What the script draws itself, by calling ``next`` of a
+distribution or a generator, by ``sample``, or by placing neurons with a RandomStructure, is part of the
+description, and the same in every network.
+"""
+
+from pyNN import errors, random, space
+from pyNN.connectors import (
+    AllToAllConnector,
+    ArrayConnector,
+    CloneConnector,
+    CSAConnector,
+    DisplacementDependentProbabilityConnector,
+    DistanceDependentProbabilityConnector,
+    FixedNumberPostConnector,
+    FixedNumberPreConnector,
+    FixedProbabilityConnector,
+    FixedTotalNumberConnector,
+    FromFileConnector,
+    FromListConnector,
+    IndexBasedProbabilityConnector,
+    OneToOneConnector,
+    SmallWorldConnector,
+)
+from pyNN.parameters import Sequence
+from pyNN.random import GSLRNG, NativeRNG, NumpyRNG, RandomDistribution
+from pyNN.space import Space
+
+from sweep.pynn.cells import CELLS
+from sweep.pynn.control import (
+    connect,
+    end,
+    get_current_time,
+    get_max_delay,
+    get_min_delay,
+    get_time_step,
+    initialize,
+    list_standard_models,
+    network,
+    num_processes,
+    rank,
+    record,
+    reset,
+    run,
+    run_for,
+    run_until,
+    set,  # noqa: A004, PyNN's name
+    setup,
+)
+from sweep.pynn.electrodes import ACSource, DCSource, NoisyCurrentSource, StepCurrentSource
+from sweep.pynn.populations import Assembly, Population, PopulationView, create
+from sweep.pynn.projections import Projection
+from sweep.pynn.refusal import NotCoveredError
+from sweep.pynn.state import state
+from sweep.pynn.synapses import (
+    AdditiveWeightDependence,
+    MultiplicativeWeightDependence,
+    SpikePairRule,
+    StaticSynapse,
+    STDPMechanism,
+    TsodyksMarkramSynapse,
+)
+
+globals().update(CELLS)
+
+__all__ = [
+    *CELLS,
+    "ACSource",
+    "AdditiveWeightDependence",
+    "AllToAllConnector",
+    "ArrayConnector",
+    "Assembly",
+    "CSAConnector",
+    "CloneConnector",
+    "DCSource",
+    "DisplacementDependentProbabilityConnector",
+    "DistanceDependentProbabilityConnector",
+    "FixedNumberPostConnector",
+    "FixedNumberPreConnector",
+    "FixedProbabilityConnector",
+    "FixedTotalNumberConnector",
+    "FromFileConnector",
+    "FromListConnector",
+    "GSLRNG",
+    "IndexBasedProbabilityConnector",
+    "MultiplicativeWeightDependence",
+    "NativeRNG",
+    "NoisyCurrentSource",
+    "NotCoveredError",
+    "NumpyRNG",
+    "OneToOneConnector",
+    "Population",
+    "PopulationView",
+    "Projection",
+    "RandomDistribution",
+    "STDPMechanism",
+    "Sequence",
+    "SmallWorldConnector",
+    "Space",
+    "SpikePairRule",
+    "StaticSynapse",
+    "StepCurrentSource",
+    "TsodyksMarkramSynapse",
+    "connect",
+    "create",
+    "end",
+    "errors",
+    "get_current_time",
+    "get_max_delay",
+    "get_min_delay",
+    "get_time_step",
+    "initialize",
+    "list_standard_models",
+    "network",
+    "num_processes",
+    "random",
+    "rank",
+    "record",
+    "reset",
+    "run",
+    "run_for",
+    "run_until",
+    "set",
+    "setup",
+    "space",
+    "state",
+]
