@@ -107,6 +107,8 @@ def by_name(parts: Sequence[Part], starts: NDArray[np.int64]) -> dict[str, list[
 
 def _joined(group: Sequence[Column]) -> Column:
     first = group[0]
+    if len(group) == 1:
+        return first
     shapes = (
         None if first.shapes is None else np.concatenate([c.shapes for c in group if c.shapes is not None])
     )

@@ -13,6 +13,7 @@ import zarr
 from numpy.typing import NDArray
 
 from sweep.columns import Role, array_layout
+from sweep.damage import refuse_missing_chunks
 from workers.outcome import Failure
 from workers.part import failure_from_json, from_npy
 from workers.values import decode, leaves_of, units_of
@@ -36,6 +37,7 @@ class Reader:
         self.arrays: dict[str, zarr.Array[Any]] = {
             name: member for name, member in group.members(max_depth=None) if isinstance(member, zarr.Array)
         }
+        refuse_missing_chunks(path, self.arrays)
         self.rows = self.arrays["network"].shape[0]
 
     @cached_property
@@ -106,22 +108,26 @@ class Reader:
         """Read what the methods of some rows returned; a Failure where one failed."""
         return [value() for value in self.later(rows)]
 
-    def later(self, rows: NDArray[np.int64]) -> list[Callable[[], Any]]:
-        """Read what some rows hold; each value is put together anew when it is called for."""
+    def later(self, rows: NDArray[np.int64], copies: bool = True) -> list[Callable[[], Any]]:
+        """Read what some rows hold; each value is put together anew when it is called for.
+
+        Without copies, call for each only once, and hold on to none but the last.
+        """
         structures = self.structure[rows]
         values: list[Callable[[], Any]] = [_none] * len(rows)
         for place in np.unique(structures).tolist():
             at = np.flatnonzero(structures == place)
-            for i, value in zip(at.tolist(), self._values_of(place, rows[at]), strict=True):
+            for i, value in zip(at.tolist(), self._values_of(place, rows[at], copies), strict=True):
                 values[i] = value
         return values
 
-    def _values_of(self, place: int, rows: NDArray[np.int64]) -> list[Callable[[], Any]]:
+    def _values_of(self, place: int, rows: NDArray[np.int64], copies: bool) -> list[Callable[[], Any]]:
         if place < 0:
             return [partial(self.failures.__getitem__, i) for i in self.index[rows].tolist()]
         structure = self.structures[place]
         leaves = {leaf: self.leaves(self._names[leaf], rows) for leaf in self._leaves[place]}
-        return [partial(decode, structure, {k: v[i] for k, v in leaves.items()}) for i in range(len(rows))]
+        make = _decoded_copy if copies else decode
+        return [partial(make, structure, {k: v[i] for k, v in leaves.items()}) for i in range(len(rows))]
 
     def leaves(self, name: str, rows: NDArray[np.int64]) -> list[Any]:
         """Read the values of one column in some rows."""
@@ -155,6 +161,11 @@ def values_in(array: zarr.Array[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
     order = np.argsort(rows, kind="stable")
     values = np.asarray(array.oindex[rows[order]])
     return values[np.argsort(order, kind="stable")]
+
+
+def _decoded_copy(structure: str, leaves: dict[str, Any]) -> Any:
+    """Put a value together from copies, which do not hold on to the rows that were read with it."""
+    return decode(structure, {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in leaves.items()})
 
 
 def _none() -> None:

@@ -197,7 +197,9 @@ class Results(Sequence[Any]):
         rows = self._rows[start : start + self._size]
         there = np.flatnonzero(rows >= 0)
         values: list[Callable[[], Any]] = [lambda: None] * len(rows)
-        for k, value in zip(there.tolist(), self._reader.later(rows[there]), strict=True):
+        for k, value in zip(
+            there.tolist(), self._reader.later(rows[there], copies=self._size > 1), strict=True
+        ):
             values[k] = value
         return values
 

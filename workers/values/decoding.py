@@ -19,7 +19,7 @@ from workers.values.physical import neo_object, quantity
 def decode(structure: str, leaves: Mapping[str, Any]) -> Any:
     """Put together what `encode` took apart: an equal value, of equal types.
 
-    Records whose class is not imported in this process come back as named tuples of the same name;
+    Its arrays may share memory with the leaves. Records whose class is not imported in this process come back as named tuples of the same name;
     subclasses of dict as dicts.
     """
     return _decode(parsed(structure), leaves)
@@ -35,7 +35,7 @@ def _typed(value: Any, dtype: str) -> NDArray[Any]:
     if wanted.kind in "mM":
         return np.asarray(value).real.astype(np.int64).view(wanted.newbyteorder("=")).astype(wanted)
     array = np.asarray(value)
-    return (array if wanted.kind == "c" else array.real).astype(wanted)
+    return (array if wanted.kind == "c" else array.real).astype(wanted, copy=False)
 
 
 def _item(node: Node, leaves: Mapping[str, Any]) -> Any:
