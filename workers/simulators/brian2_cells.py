@@ -1,0 +1,165 @@
+"""The populations of a network in Brian2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.instance import Cells, Floats, Sources, Spikes
+from workers.simulators.brian2_model import Model, check
+from workers.simulators.brian2_models import MODELS
+
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    """What all parts of a network are made with.
+
+    Attributes
+    ----------
+    brian : module
+    clock
+        Its step is that of the network, for code that asks for t_in_timesteps.
+    code : class
+        Of Brian2's code objects.
+    functions : dict
+        Those that code may call.
+    dt : float
+        In ms.
+    """
+
+    brian: Any
+    clock: Any
+    code: Any
+    functions: dict[str, Any]
+    dt: float
+
+    def group(self, name: str, size: int, variables: str, threshold: str | None, reset: str | None) -> Any:
+        """A group of neurons. Its name is part of the code, and is compiled once for all networks."""
+        return self.brian.NeuronGroup(
+            size,
+            variables,
+            threshold=threshold,
+            reset=reset,
+            clock=self.clock,
+            name=name,
+            namespace=self.functions,
+            codeobj_class=self.code,
+        )
+
+    def regularly(self, group: Any, code: str, name: str) -> Call:
+        """What runs `code` once for all neurons of a group."""
+        return ready(group.run_regularly(code, clock=self.clock, name=name, codeobj_class=self.code))
+
+
+class BrianCells:
+    """A population of neurons in Brian2."""
+
+    def __init__(self, tools: Toolbox, cells: Cells) -> None:
+        self.model: Model = MODELS[cells.model]
+        self._dt = tools.dt
+        self._parameters = {name: np.array(values, float) for name, values in cells.parameters.items()}
+        for name, values in self._parameters.items():
+            check(name, values)
+        constants = self.model.constants(self._parameters, tools.dt)
+        names = (*self.model.variables, "left", "current", *constants)
+        variables = "\n".join(f"{name} : 1" for name in names)
+        self.group = tools.group(cells.model, cells.size, variables, self.model.threshold, self.model.reset)
+        update = tools.regularly(self.group, self.model.update, f"{cells.model}_update")
+        self.update: list[Call] = [
+            partial(np.copyto, self.array(to), self.array(what)) for what, to in self.model.before
+        ] + [update] * self.model.substeps(tools.dt)
+        self.threshold = ready(self.group.thresholder["spike"])
+        self.reset = ready(self.group.resetter["spike"])
+        self._write(constants)
+        self.array("current")[:] = self._parameters["i_offset"]
+        for name, values in cells.state.items():
+            self.set(name, values)
+
+    def array(self, variable: str) -> Floats:
+        """The values themselves, not a copy."""
+        values: Floats = array(self.group, variable)
+        return values
+
+    @property
+    def offset(self) -> Floats:
+        """The constant current of each neuron in nA: the values themselves."""
+        return self._parameters["i_offset"]
+
+    def get(self, name: str) -> Floats:
+        """Present values of a parameter or a variable."""
+        values = self.array(name) if name in self.model.variables else self._parameters[name]
+        return values.copy()
+
+    def set(self, name: str, values: Floats) -> None:
+        """Set a parameter or a variable."""
+        check(name, values)
+        if name in self.model.variables:
+            self._write({name: values})
+            return
+        self._parameters[name][:] = values
+        self._write(self.model.constants(self._parameters, self._dt))
+        if name == "i_offset":
+            self.array("current")[:] = values
+
+    def _write(self, values: Mapping[str, Floats]) -> None:
+        for name, written in values.items():
+            self.array(name)[:] = written
+
+
+class BrianSources:
+    """A population that fires as told: a group without code, whose list of spikes we write."""
+
+    def __init__(self, tools: Toolbox, sources: Sources) -> None:
+        self.group = tools.group("sources", sources.size, "", "False", "")
+        self._fired = fired(self.group)
+
+    def emitter(self, spikes: Spikes, first: int, last: int) -> Callable[[int], None]:
+        """What fires the spikes of one step."""
+        if spikes.steps.size and not first <= spikes.steps[0] <= spikes.steps[-1] <= last:
+            raise ValueError(f"stimuli outside of this run's steps {first} to {last}")
+        ends = np.searchsorted(spikes.steps, np.arange(first - 1, last + 1), side="right").tolist()
+        fired, ranks = self._fired, spikes.ranks.astype(np.int32)
+
+        def emit(step: int) -> None:
+            start, end = ends[step - first], ends[step - first + 1]
+            fired[: end - start] = ranks[start:end]
+            fired[-1] = end - start
+
+        return emit
+
+
+def receiver(cells: BrianCells, receptor: str) -> Callable[[Floats], None]:
+    """What lets the neurons have the weights of spikes, one sum for each neuron."""
+    how = cells.model.receptors[receptor]
+    to, scale = cells.array(how.variable), cells.array(how.scale) if how.scale else None
+    operation = np.add if how.sign == "+" else np.subtract
+
+    def receive(weights: Floats) -> None:
+        operation(to, weights if scale is None else weights * scale, out=to)
+
+    return receive
+
+
+def array(group: Any, variable: str) -> Any:
+    """The values of a variable of a group: not a copy."""
+    return group.variables[variable].get_value()
+
+
+def ready(runner: Any) -> Call:
+    """The code of something that Brian2 would run in every step."""
+    runner.before_run({})
+    code: Call = runner.codeobj
+    return code
+
+
+def fired(group: Any) -> NDArray[np.int32]:
+    """Brian2's list of the neurons that fire in this step; its last element is their number."""
+    spiking: NDArray[np.int32] = array(group, "_spikespace")
+    return spiking

@@ -1,0 +1,102 @@
+"""Brian2 itself: importing it without its side effects, its preferences, and which code it makes."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import platform
+import shlex
+import shutil
+import signal
+import sys
+import sysconfig
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+# Portable, and exact in the same way everywhere: no -march=native, no -ffast-math.
+_GCC_FLAGS = ["-w", "-O3", "-ffp-contract=off"]
+_MSVC_FLAGS = ["/w", "/O2", "/fp:precise"]
+
+
+def imported() -> Any:
+    if "brian2" in sys.modules:
+        return sys.modules["brian2"]
+    with _undisturbed(), quiet():
+        import brian2
+
+        _silence(brian2)
+    return brian2
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Brian2 calls what other packages have deprecated."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Undo what importing Brian2 does to the process: it logs, and takes over warnings, errors and Ctrl-C."""
+    hook, interrupt, disabled = sys.excepthook, signal.getsignal(signal.SIGINT), logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(disabled)
+        logging.captureWarnings(False)
+        signal.signal(signal.SIGINT, interrupt)
+        sys.excepthook = hook
+
+
+def _silence(brian: Any) -> None:
+    """Stop Brian2's log and remove the files that it has begun."""
+    logger = brian.BrianLogger
+    brian.prefs["logging.file_log"] = False
+    brian.prefs["logging.save_script"] = False
+    if logger.file_handler is not None:
+        logging.getLogger("brian2").removeHandler(logger.file_handler)
+        logger.file_handler.close()
+        logger.file_handler = None
+    for path in filter(None, (logger.tmp_log, logger.tmp_script)):
+        Path(path).unlink(missing_ok=True)
+    logger.tmp_log = logger.tmp_script = None
+    logging.getLogger("brian2").setLevel(logging.ERROR)
+
+
+def set_preferences(brian: Any) -> None:
+    prefs = brian.prefs
+    prefs["codegen.runtime.cython.cache_dir"] = str(_cache(brian.__version__))
+    prefs["codegen.cpp.extra_compile_args_gcc"] = _GCC_FLAGS
+    prefs["codegen.cpp.extra_compile_args_msvc"] = _MSVC_FLAGS
+    prefs["codegen.loop_invariant_optimisations"] = False  # it reorders arithmetic
+
+
+def _cache(version: str) -> Path:
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    flags = repr((_GCC_FLAGS, _MSVC_FLAGS, sys.platform, platform.machine()))
+    digest = hashlib.blake2b(flags.encode(), digest_size=4).hexdigest()
+    python = ".".join(map(str, sys.version_info[:2]))
+    return root / "neurosweep" / f"brian2-{version}-py{python}-{digest}"
+
+
+def code_class(target: str | None) -> Any:
+    from brian2.codegen.runtime.cython_rt import CythonCodeObject
+    from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+
+    classes = {"cython": CythonCodeObject, "numpy": NumpyCodeObject}
+    if target is not None:
+        return classes[target]
+    return CythonCodeObject if _compiler() and CythonCodeObject.is_available() else NumpyCodeObject
+
+
+def _compiler() -> bool:
+    if sys.platform == "win32":
+        return True  # found by the trial compilation, not by a path
+    command = os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "c++"
+    return shutil.which(shlex.split(command)[0]) is not None

@@ -1,0 +1,210 @@
+"""The synapses of a network in Brian2."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from workers.instance import Floats, Ints, Synapses
+from workers.simulators.brian2_cells import BrianCells, Call, Toolbox, array, receiver
+from workers.simulators.brian2_model import check
+
+_LONG_AGO = -1e15  # steps
+_AT_ONCE = 1e9  # per step
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of synapse.
+
+    Attributes
+    ----------
+    coefficients : function
+        From its parameters and dt to all that the code uses and that does not change.
+    state : dict of str to str or float
+        What changes besides the weight w: the value at the start, or the coefficient that has it.
+    before, after : str
+        Code that runs when a spike comes from the source, and from the target.
+    sent : str
+        The weight that the source's spike then has.
+    """
+
+    coefficients: Callable[[dict[str, Floats], float], dict[str, Floats]]
+    state: dict[str, str | float]
+    before: str
+    after: str
+    sent: str
+
+
+_STATIC = Kind(lambda p, dt: {}, {}, "", "", "w")
+
+
+def _tsodyks_markram(p: dict[str, Floats], dt: float) -> dict[str, Floats]:
+    facil = p["tau_facil"]
+    forget = np.where(facil > 0, dt / np.where(facil > 0, facil, 1.0), _AT_ONCE)
+    return {"U": p["U"], "recover": dt / p["tau_rec"], "forget": forget}
+
+
+# NEST's tsodyks2_synapse.
+_TSODYKS_MARKRAM = Kind(
+    _tsodyks_markram,
+    {"x": 1.0, "u": "U", "last": _LONG_AGO},
+    """
+        x = 1.0 + (x - x*u - 1.0)*exponential((last - t_in_timesteps)*recover)
+        u = U + u*(1.0 - U)*exponential((last - t_in_timesteps)*forget)
+        last = t_in_timesteps
+    """,
+    "",
+    "w*u*x",
+)
+
+
+def _pairs(p: dict[str, Floats], dt: float) -> dict[str, Floats]:
+    own = {name: p[name] for name in ("A_plus", "A_minus", "w_max")}
+    return own | {"fade_plus": dt / p["tau_plus"], "fade_minus": dt / p["tau_minus"]}
+
+
+def _stdp(up: str, down: str) -> Kind:
+    """NEST's stdp_synapse: of two spikes at the same time neither sees the other."""
+    return Kind(
+        _pairs,
+        {"plus": 0.0, "minus": 0.0, "sent_at": _LONG_AGO, "told_at": _LONG_AGO},
+        f"""
+            seen = minus*exponential((told_at - t_in_timesteps)*fade_minus) - int(told_at == t_in_timesteps)
+            w = clip(w - A_minus*{down}*seen, 0.0, inf)
+            plus = plus*exponential((sent_at - t_in_timesteps)*fade_plus) + 1.0
+            sent_at = t_in_timesteps
+        """,
+        f"""
+            w = clip(w + A_plus*{up}*plus*exponential((sent_at - t_in_timesteps)*fade_plus), 0.0, w_max)
+            minus = minus*exponential((told_at - t_in_timesteps)*fade_minus) + 1.0
+            told_at = t_in_timesteps
+        """,
+        "w",
+    )
+
+
+KINDS = {
+    "StaticSynapse": _STATIC,
+    "TsodyksMarkramSynapse": _TSODYKS_MARKRAM,
+    "AdditiveSTDP": _stdp("w_max", "w_max"),
+    "MultiplicativeSTDP": _stdp("(w_max - w)", "w"),
+}
+
+
+class BrianSynapses:
+    """The synapses of a projection whose weights do not learn: spikes are handled when they arrive.
+
+    A step pushes the spikes of the step before and then delivers: one step of the delay has passed by then.
+    """
+
+    def __init__(self, tools: Toolbox, synapses: Synapses, pre: Any, post: BrianCells) -> None:
+        kind = KINDS[synapses.kind]
+        receive = post.model.receptors[synapses.receptor].code(kind.sent)
+        delays = {"pre": synapses.delays - 1}
+        self.synapses = connected(tools, synapses, pre, post, kind.before + "\n" + receive, None, delays)
+        pathway = self.synapses.pre
+        self.deliveries: list[Call] = [pathway.push_spikes, pathway.create_default_code_object({})]
+        self.learning: list[Call] = []
+
+    @property
+    def weights(self) -> Floats:
+        """Present weights."""
+        weights: Floats = array(self.synapses, "syn_w").copy()
+        return weights
+
+
+class LearningSynapses(BrianSynapses):
+    """The synapses of a projection whose weights depend on both sides.
+
+    They sit where the source's spikes begin: the whole delay is dendritic, between synapse and cell body. A
+    step handles the target's spikes that have come back to the synapse, then the source's spikes of this very
+    step, and puts what these send into a ring of steps to come.
+    """
+
+    def __init__(self, tools: Toolbox, synapses: Synapses, pre: Any, post: BrianCells) -> None:
+        kind = KINDS[synapses.kind]
+        delays = {"pre": np.zeros_like(synapses.delays), "post": synapses.delays}
+        self.synapses = connected(tools, synapses, pre, post, kind.before, kind.after, delays)
+        self._clock = array(tools.clock, "timestep")
+        self._delays, self._targets = synapses.delays, synapses.targets
+        self._ring = np.zeros((int(synapses.delays.max()) + 1, post.group.N))
+        self._receive = receiver(post, synapses.receptor)
+        self._w, self._queue = array(self.synapses, "syn_w"), self.synapses.pre.queue
+        before, after = self.synapses.pre, self.synapses.post
+        self.deliveries = [self._deliver]
+        self.learning = [
+            after.push_spikes,
+            after.create_default_code_object({}),
+            before.push_spikes,
+            partial(self._sending, before.create_default_code_object({})),
+        ]
+
+    def _sending(self, learn: Call) -> None:
+        passed = np.array(self._queue.peek())
+        learn()
+        if passed.size:
+            rows = (self._clock[0] + self._delays[passed]) % len(self._ring)
+            np.add.at(self._ring, (rows, self._targets[passed]), self._w[passed])
+
+    def _deliver(self) -> None:
+        row = self._ring[self._clock[0] % len(self._ring)]
+        self._receive(row)
+        row[:] = 0.0
+
+
+def projected(tools: Toolbox, synapses: Synapses, pre: Any, post: BrianCells) -> BrianSynapses:
+    """Make the synapses of a projection."""
+    check(f"weights of {synapses.name}", synapses.weights)
+    for name, values in synapses.parameters.items():
+        check(name, values)
+    made = LearningSynapses if KINDS[synapses.kind].after else BrianSynapses
+    return made(tools, synapses, pre, post)
+
+
+def connected(
+    tools: Toolbox,
+    synapses: Synapses,
+    pre: Any,
+    post: BrianCells,
+    before: str,
+    after: str | None,
+    delays: dict[str, Ints],
+) -> Any:
+    """Brian2's Synapses, with what runs at spikes of either side and after how many steps."""
+    kind = KINDS[synapses.kind]
+    constants = kind.coefficients(synapses.parameters, tools.dt)
+    own = ("w", *kind.state, *constants)
+    same = {side: bool(np.all(steps == steps[0])) for side, steps in delays.items()}
+    made = tools.brian.Synapses(
+        pre,
+        post.group,
+        "\n".join(f"syn_{name} : 1" for name in own),
+        on_pre=_own(own, before),
+        on_post=_own(own, after) if after else None,
+        delay={side: float(delays[side][0]) * tools.brian.second for side in delays if same[side]},
+        clock=tools.clock,
+        name=f"{synapses.kind}_{synapses.receptor}",
+        namespace=tools.functions,
+        codeobj_class=tools.code,
+    )
+    made.connect(i=synapses.sources, j=synapses.targets)
+    values: dict[str, Floats | float] = {"w": synapses.weights, **constants}
+    values |= {n: values[v] if isinstance(v, str) else v for n, v in kind.state.items()}
+    for name, value in values.items():
+        array(made, f"syn_{name}")[:] = value
+    for side, steps in delays.items():
+        pathway = getattr(made, side)
+        array(pathway, "delay")[:] = steps[:1] if same[side] else steps
+        pathway.initialise_queue()
+    return made
+
+
+def _own(names: Sequence[str], code: str) -> str:
+    """Rename what belongs to the synapse: neurons may have variables of the same names."""
+    return re.sub(rf"\b({'|'.join(names)})\b", r"syn_\1", code)
