@@ -43,15 +43,17 @@ class StaticSynapse(SynapseType):
 class TsodyksMarkramSynapse(SynapseType):
     r"""A synapse with short-term depression and facilitation.
 
-    At each spike of the source, with x the fraction of resources that is left and u the fraction of them that
-    is used,
+    With x the fraction of resources that is left (1 at first) and u the fraction of them that a spike uses
+    (0 at first), each spike of the source does in this order
 
     .. math::
 
         u \leftarrow u + U (1 - u), \quad \text{the response is } w\,u\,x, \quad x \leftarrow x - u x
 
     and in between x recovers to 1 with tau_rec and u decays to 0 with tau_facil; with tau_facil = 0, u = U.
-    (Tsodyks, Uziel & Markram 2000, Journal of Neuroscience 20:RC50, eqs. 1-4; NEST's tsodyks2_synapse.)
+    So the first response is w U. (Maass & Markram 2002, Neural Networks 15:155-161, eqs. 4-5, after Markram,
+    Wang & Tsodyks 1998, PNAS 95:5323-5328; NEST's tsodyks2_synapse. PyNN takes NEST's tsodyks_synapse
+    instead, where what was used up is first inactive for the time constant of the synaptic current.)
     """
 
     parameters: ClassVar = {
@@ -74,10 +76,11 @@ class _PairSTDP(SynapseType):
 class AdditiveSTDP(_PairSTDP):
     r"""Spike-timing dependent plasticity of all pairs of spikes, with additive weight dependence.
 
-    A spike of the source that arrives dt before the target fires changes the weight by
-    :math:`A_+ w_{max} e^{-dt/\tau_+}`, one that arrives dt after it by
-    :math:`-A_- w_{max} e^{-dt/\tau_-}`; the weight stays between 0 and w_max. The delay is dendritic: it lies
-    between the synapse and the cell body. (Song, Miller & Abbott 2000, Nature Neuroscience 3:919-926; PyNN's
+    The delay is dendritic: it lies between the synapse and the cell body. So a spike of the source is at the
+    synapse at once, and one of the target after the delay. If there the source comes dt before the target,
+    the weight changes by :math:`A_+ w_{max} e^{-dt/\tau_+}`, and if it comes dt after it, by
+    :math:`-A_- w_{max} e^{-dt/\tau_-}`; two spikes at one time change nothing. The weight stays between 0
+    and w_max. A spike of the source is sent with the weight that it has changed. (Song, Miller & Abbott 2000, Nature Neuroscience 3:919-926; PyNN's
     SpikePairRule with AdditiveWeightDependence; NEST's stdp_synapse with mu = 0.)
     """
 

@@ -102,6 +102,7 @@ class PlasticWeights:
         self._order = np.argsort(connections.get("synapse_label"))
         self._latest = np.zeros(1 + int(synapses.sources.max()), np.int64)  # spike of each source
         self._posts = Spikes.none()
+        self._read: tuple[int, Floats] | None = None
         taus = (synapses.parameters[name].max() for name in ("tau_plus", "tau_minus"))
         self._horizon = int(NEGLIGIBLE * max(taus) / dt) + int(synapses.delays.max())
 
@@ -114,6 +115,11 @@ class PlasticWeights:
         fired, posts : Spikes
             The spikes of sources and targets since the reading before.
         """
+        if self._read is None or self._read[0] != now:
+            self._read = now, self._made_up(now, fired, posts)
+        return self._read[1]
+
+    def _made_up(self, now: int, fired: Spikes, posts: Spikes) -> Floats:
         last, firing = self._sources(now, fired)
         edge, arrivals = self._arrivals(now, posts)
         values, p = self._connections.get(["weight", "Kplus"]), self._synapses.parameters

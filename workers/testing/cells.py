@@ -24,7 +24,7 @@ def _base(model: str) -> dict[str, float]:
     if "tau_syn_E" in values:
         values |= {"tau_syn_E": 2.0, "tau_syn_I": 4.0}
     if model == "EIF_cond_exp_isfa_ista":
-        values |= {"a": 40.0, "tau_w": 30.0}
+        values |= {"a": 40.0, "tau_w": 30.0, "w": 0.2}
     if model == "HH_cond_exp":
         values |= {"m": 0.05, "h": 0.6, "n": 0.3}
     return values
@@ -65,12 +65,12 @@ class CellTests(Tested):
         network = instance(
             population,
             synapses(pairs, weight, 1),
-            synapses(pairs, weight, 101, receptor="inh"),
+            synapses(pairs, 3 * weight, 101, receptor="inh"),
             traces=[("v", 1)],
         )
         (spikes,), (v,) = recorded(self.built(network), network, told((19, 0))[0], [steps])
         weights = np.full(population.size, weight)
-        arrivals = [Arrival(20, "exc", weights), Arrival(120, "inh", weights)]
+        arrivals = [Arrival(20, "exc", weights), Arrival(120, "inh", 3 * weights)]
         return Course({"v": v}, spikes), course(population, network.dt, steps, arrivals)
 
     @pytest.mark.parametrize("model", MODELS)
