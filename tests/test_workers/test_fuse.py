@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sweep import (
+    AdditiveSTDP,
     IF_curr_exp,
     Izhikevich,
     Monitor,
     Network,
     NoisyCurrentSource,
     Normal,
+    PoissonInput,
     PoissonPopulation,
     Population,
     Projection,
@@ -159,6 +161,28 @@ def test_a_noisy_current_is_each_networks_own(name: str) -> None:
     fused = run_side_by_side(job, range(4), [{}] * 4, simulator)
 
     assert [bits(o) for o in fused] == [bits(run_network(job, i, {})) for i in range(4)]
+
+
+def test_plastic_synapses_and_background_are_each_networks_own(brian2: Simulator) -> None:
+    with Network(dt=0.5) as net:
+        inputs = PoissonPopulation(4, rates=80.0)
+        cells = Population(4, IF_curr_exp)
+        PoissonInput(cells, rate=900.0, weight=0.4)
+        learning = Projection(inputs, cells, "exc", synapse=AdditiveSTDP(A_plus=0.1, A_minus=0.1, w_max=4.0))
+        learning.connect_fixed_probability(0.6, weights=Uniform(1.0, 3.0))
+        spikes = Monitor(cells, "spike")
+
+    def method(idx: int, net: Network) -> Any:
+        net.simulate(50.0 + idx)
+        net.simulate(30.0)
+        return net.get(spikes).raster_plot(), net.get(learning).weights
+
+    job = Job(method, (net,), "brian2", 5)
+    fused = run_side_by_side(job, [3, 0, 2, 1], [{}] * 4, brian2)
+
+    alone = {i: bits(run_network(job, i, {})) for i in range(4)}
+    assert [bits(o) for o in fused] == [alone[i] for i in (3, 0, 2, 1)]
+    assert all(o.failure is None for o in fused)
 
 
 def sweep_of(made: dict[str, Any], culprit: int, end: Any, fuse: int, **options: Any) -> Results:

@@ -34,6 +34,7 @@ class Brian2(Simulator):
     module: ClassVar[str] = "brian2"
     install: ClassVar[str] = "pip install brian2"
     models: ClassVar[frozenset[str]] = frozenset(MODELS)
+    fuses: ClassVar[int] = 20_000
     features: ClassVar[frozenset[str]] = frozenset(KINDS) - {"StaticSynapse"} | {"Injection", "PoissonInput"}
 
     def __init__(self, target: str | None = None) -> None:
