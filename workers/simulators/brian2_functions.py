@@ -8,6 +8,7 @@ machine and target.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from math import factorial
 from typing import Any, TypeAlias
 
@@ -18,13 +19,14 @@ from workers.instance import Floats
 
 _Words: TypeAlias = NDArray[np.uint64]
 
-_PER_LN2, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 6.93147180369123816490e-01, 1.90821492927058770002e-10
-_DEGREE = 13  # the series is right to 1e-17 for arguments up to ln(2)/2
+_PARTS = 64  # exp(x) = 2**whole * 2**(part/64) * (1 + a short series)
+_PER_PART = _PARTS * 1.4426950408889634
+_HIGH, _LOW = 6.93147180369123816490e-01 / _PARTS, 1.90821492927058770002e-10 / _PARTS  # of ln(2), in two
+_POWERS = np.array([float(Decimal(2) ** (Decimal(part) / _PARTS)) for part in range(_PARTS)])
+_SERIES = [1.0 / factorial(i) for i in range(5, -1, -1)]  # right to 1e-16
 _LARGEST = 700.0  # exp of more overflows
 _MOST = 2000  # spikes of one neuron in one step
 MOST_EXPECTED = 600.0  # of them; exp(-MOST_EXPECTED) is still a number
-
-_SERIES = [1.0 / factorial(i) for i in range(_DEGREE, -1, -1)]
 
 _C = """
 #ifndef NEUROSWEEP_FUNCTIONS
@@ -32,15 +34,16 @@ _C = """
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+static const double powers[64] = {POWERS};
 static inline double exponential(double x) {
     x = x < -700.0 ? -700.0 : x > 700.0 ? 700.0 : x;
-    double k = floor(x*1.4426950408889634 + 0.5);
-    double r = (x - k*6.93147180369123816490e-01) - k*1.90821492927058770002e-10, p = 0.0;
+    double k = floor(x*PER_PART + 0.5);
+    double r = (x - k*HIGH) - k*LOW, p = 0.0;
+    int64_t whole = (int64_t)k, bits = ((whole >> 6) + 1023) << 52;
     SERIES
-    int64_t bits = ((int64_t)k + 1023) << 52;
     double power;
     memcpy(&power, &bits, 8);
-    return p*power;
+    return p*powers[whole & 63]*power;
 }
 static inline double linoid(double x) {
     if (x < 1e-5 && x > -1e-5) return 1.0 - 0.5*x;
@@ -69,17 +72,26 @@ static inline double poisson_of(double u, double mean, double none) {
     return k;
 }
 #endif
-""".replace("SERIES", " ".join(f"p = p*r + {c!r};" for c in _SERIES))
+"""
+for _name, _text in {
+    "PER_PART": repr(_PER_PART),
+    "HIGH": repr(_HIGH),
+    "LOW": repr(_LOW),
+    "POWERS": ", ".join(map(repr, _POWERS.tolist())),
+    "SERIES": " ".join(f"p = p*r + {c!r};" for c in _SERIES),
+}.items():
+    _C = _C.replace(_name, _text)
 
 
 def exponential(values: Any) -> Floats:
     """exp, of anything below -700 that of -700, and likewise above 700."""
-    x = np.clip(np.asarray(values, np.float64), -_LARGEST, _LARGEST)
-    k = np.floor(x * _PER_LN2 + 0.5)
-    r, p = (x - k * _LN2_HIGH) - k * _LN2_LOW, np.zeros_like(x)
+    x = np.minimum(np.maximum(values, -_LARGEST), _LARGEST)
+    k = np.floor(x * _PER_PART + 0.5)
+    r, p = (x - k * _HIGH) - k * _LOW, 0.0
     for coefficient in _SERIES:
         p = p * r + coefficient
-    return np.asarray(np.ldexp(p, k.astype(np.int32)))
+    whole = k.astype(np.int32)
+    return np.asarray(np.ldexp(p * _POWERS[whole & (_PARTS - 1)], whole >> 6))
 
 
 def linoid(values: Any) -> Floats:
