@@ -152,7 +152,8 @@ class FromSpool(Gatherer):
         """Read parts that wait, as many as fit in memory together."""
         size = 0
         while self._waiting and size < COMMIT_BYTES:
-            name, index = self._waiting.popitem()
+            name = next(iter(self._waiting))
+            index = self._waiting.pop(name)
             try:
                 part = spool.read(self._folder / name)
             except spool.DamagedPart:

@@ -5,19 +5,41 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from workers.draw import draw, parameter
 from workers.instance import Cells, Floats, Ints, Spikes, Trace
 from workers.keys import Key
-from workers.network import Description, Injection, Monitor, Poisson, Population, Source, SpikeSourceArray
+from workers.network import (
+    Description,
+    Injection,
+    Monitor,
+    Poisson,
+    Population,
+    Projection,
+    Source,
+    SpikeSourceArray,
+)
 from workers.network.check import check_trains, warn_if_crowded
 from workers.network.connectors import Edges
 from workers.outcome import Timings
 from workers.simulators.base import Simulator
 from workers.stimulus import GivenSpikes, PoissonSpikes, Stimulus
+
+
+class Weighing(NamedTuple):
+    """The weights of a projection, by its place, recorded at every `period`-th step."""
+
+    projection: int
+    period: int
+
+
+def _weighing(monitor: Monitor, network: Description) -> Weighing:
+    names = [p.name for p in network.of(Projection)]
+    assert monitor.projection is not None
+    return Weighing(names.index(monitor.projection.name), monitor.period_steps(network.dt))
 
 
 class Session:
@@ -40,6 +62,7 @@ class Session:
         self._network, self._populations = network, network.of(Population)
         self._places = {p.name: i for i, p in enumerate(self._populations)}
         self._listened = {m.population.name for m in network.of(Monitor)}
+        self._weighed = {_weighing(m, network) for m in network.of(Monitor) if m.projection is not None}
         with self._timed("draw"):
             self.instance = draw(network, key)
         self.trial = 0
@@ -60,6 +83,7 @@ class Session:
         self.steps = 0
         self._spikes: dict[int, list[Spikes]] = defaultdict(list)
         self._traces: dict[Trace, list[Floats]] = defaultdict(list)
+        self._weights: dict[Weighing, list[Floats]] = defaultdict(list)
         with self._timed("draw"):
             self._stimuli = {
                 i: self._stimulus(i, p)
@@ -99,8 +123,16 @@ class Session:
     def advance(self, steps: int) -> dict[int, Spikes]:
         """Simulate a number of steps; return what the sources emitted."""
         self._hold()
-        if steps == 0:
-            return {}
+        parts, stop = [], self.steps + steps
+        while self.steps < stop:
+            ends = [(self.steps // w.period + 1) * w.period for w in self._weighed]
+            parts.append(self._run(min([stop, *ends]) - self.steps))
+            for weighing in self._weighed:
+                if self.steps % weighing.period == 0:
+                    self._weights[weighing].append(self._simulator.weights(weighing.projection).copy())
+        return {i: Spikes.joined([p[i] for p in parts]) for i in self._stimuli} if parts else {}
+
+    def _run(self, steps: int) -> dict[int, Spikes]:
         start, stop = self.steps, self.steps + steps
         with self._timed("draw"):
             stimuli = {i: s.emit(start, stop) for i, s in self._stimuli.items()}
@@ -137,6 +169,10 @@ class Session:
         self._spikes[place] = [Spikes.joined(self._spikes[place])]
         return self._spikes[place][0]
 
+    def weighing(self, monitor: Monitor) -> Weighing:
+        """Return what a monitor of weights records."""
+        return _weighing(monitor, self._network)
+
     def last_spikes(self, place: int) -> Spikes:
         """Return the spikes of a population that were recorded in the last advance."""
         return self._spikes[place][-1] if self._spikes[place] else Spikes.none()
@@ -146,6 +182,19 @@ class Session:
         size = self.instance.populations[trace.population].size
         self._traces[trace] = [np.concatenate([*self._traces[trace], np.empty((0, size))])]
         return self._traces[trace][0]
+
+    def recorded_weights(self, weighing: Weighing) -> Floats:
+        """Return all samples of weights, shape (samples, synapses)."""
+        size = len(self.instance.projections[weighing.projection].sources)
+        return np.concatenate([np.empty((0, size)), *(w[None] for w in self._weights[weighing])])
+
+    def weights(self, projection: int) -> Floats:
+        """Return present weights, shape (synapses,)."""
+        synapses = self.instance.projections[projection]
+        if synapses.kind == "StaticSynapse":
+            return synapses.weights
+        self._hold()
+        return self._simulator.weights(projection)
 
     def get(self, place: int, name: str) -> Floats:
         """Return present values of a parameter or a state variable, shape (neurons,)."""
@@ -221,7 +270,7 @@ class LiveRecord:
     def __init__(self, session: Session, monitor: Monitor) -> None:
         self._session, self._place = session, session.place(monitor.population)
         self.dt = session.instance.dt
-        self._period = monitor.period_steps(self.dt)
+        self._period, self._monitor = monitor.period_steps(self.dt), monitor
 
     @property
     def steps(self) -> int:
@@ -236,6 +285,10 @@ class LiveRecord:
         """All samples, shape (samples, neurons)."""
         return self._session.trace(Trace(self._place, variable, self._period))
 
+    def weights(self) -> Floats:
+        """All samples of a projection's weights, shape (samples, synapses)."""
+        return self._session.recorded_weights(self._session.weighing(self._monitor))
+
 
 class LiveSynapses:
     """The drawn synapses of a projection."""
@@ -243,5 +296,10 @@ class LiveSynapses:
     def __init__(self, session: Session, place: int) -> None:
         synapses = session.instance.projections[place]
         self.edges = Edges(synapses.sources, synapses.targets)
-        self.weights = synapses.weights
+        self._session, self._place = session, place
         self.delays = synapses.delays * session.instance.dt
+
+    @property
+    def weights(self) -> Floats:
+        """Present weights, shape (synapses,)."""
+        return self._session.weights(self._place)

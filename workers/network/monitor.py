@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.network.description import Described
 from workers.network.population import Attached, Population
+from workers.network.projection import Projection
 from workers.network.sources import Source
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
 SPIKE = ("spike", "spikes")
+WEIGHTS = "weights"
 TOLERANCE = 1e-6
 
 
@@ -32,18 +35,21 @@ class LiveMonitor(Protocol):
     def trace(self, variable: str) -> Floats:
         """All samples, shape (samples, neurons)."""
 
+    def weights(self) -> Floats:
+        """All samples, shape (samples, synapses)."""
+
 
 class Monitor(Attached):
-    """A record of the spikes or the variables of a population, from the start of the network on.
+    """A record of a population's spikes or variables, or a projection's weights, from the network's start on.
 
     Reading it takes nothing away: unlike ANNarchy's, it can be read twice, and a later reading holds the
     earlier part too.
 
     Parameters
     ----------
-    population : Population
+    population : Population or Projection
     variables : str or sequence of str
-        "spike", or what the model can record, such as "v".
+        "spike", or what the model can record, such as "v"; of a projection "weights".
     period : float, optional
         The time between two samples of a variable in ms, a multiple of dt; dt if not given.
     name : str, optional
@@ -56,20 +62,41 @@ class Monitor(Attached):
 
     def __init__(
         self,
-        population: Population,
+        population: Population | Projection,
         variables: str | Sequence[str],
         period: float | None = None,
         name: str | None = None,
     ) -> None:
+        self.projection = population if isinstance(population, Projection) else None
+        if isinstance(population, Projection):
+            population = population.post
         if not isinstance(population, Population):
-            raise TypeError(f"Monitor: population={population!r}; expected a Population")
+            raise TypeError(f"Monitor: population={population!r}; expected a Population or a Projection")
         given = [variables] if isinstance(variables, str) else list(variables)
         self.population, self.period = population, period
-        self.variables = tuple("spike" if v in SPIKE else self._checked(v) for v in given)
+        self.variables = tuple(
+            "spike" if v in SPIKE and self.projection is None else self._checked(v) for v in given
+        )
         self._live: LiveMonitor | None = None
-        super().__init__(f"monitor({population.name})", name)
+        super().__init__(f"monitor({(self.projection or population).name})", name)
+
+    def relink(self, members: Mapping[str, Described]) -> None:
+        """Refer to these members instead of others of the same names."""
+        super().relink(members)
+        mine = None if self.projection is None else members.get(self.projection.name)
+        if isinstance(mine, Projection):
+            self.projection = mine
+
+    def missing(self, members: Mapping[str, Described]) -> list[str]:
+        """Name what this monitor needs and `members` lack."""
+        others = [] if self.projection is None else [self.projection]
+        return super().missing(members) + [p.name for p in others if members.get(p.name) is not p]
 
     def _checked(self, variable: str) -> str:
+        if self.projection is not None:
+            if variable == WEIGHTS:
+                return variable
+            raise ValueError(f"Monitor: {self.projection!r} has only {WEIGHTS!r} to record, no {variable!r}")
         if variable not in self.population.model.recordable:
             known = ", ".join(["spike", *self.population.model.recordable])
             raise ValueError(
@@ -92,7 +119,8 @@ class Monitor(Attached):
         Returns
         -------
         array of float, shape (times, neurons)
-            Samples at the end of each period; see `times`.
+            Samples at the end of each period; see `times`. Of weights the shape is (times, synapses), in the
+            order of the projection's edges.
         dict of int to array
             For "spike": the spike times of each neuron in ms.
         """
@@ -102,7 +130,7 @@ class Monitor(Attached):
             order, edges = np.argsort(ranks, kind="stable"), np.arange(1, self.population.size)
             trains = np.split(times[order], np.searchsorted(ranks[order], edges))
             return dict(enumerate(trains))
-        return self._recorded.trace(variable)
+        return self._recorded.weights() if variable == WEIGHTS else self._recorded.trace(variable)
 
     def times(self) -> Floats:
         """Return the times in ms of the samples of variables, shape (times,)."""
@@ -153,7 +181,8 @@ class Monitor(Attached):
                 segment.spiketrains.append(neo.SpikeTrain(times, units="ms", t_stop=stop))
         period = (self.period or live.dt) * pq.ms
         for name in (v for v in self.variables if v != "spike"):
-            unit = self.population.model.recordable[name]
+            model = self.population.model
+            unit = model.weight_unit if name == WEIGHTS else model.recordable[name]
             segment.analogsignals.append(
                 neo.AnalogSignal(
                     self.get(name), units=unit, t_start=period, sampling_period=period, name=name
@@ -186,11 +215,9 @@ class Monitor(Attached):
     @property
     def traced(self) -> tuple[str, ...]:
         """The recorded variables besides spikes."""
-        return (
-            ()
-            if issubclass(self.population.model, Source)
-            else tuple(v for v in self.variables if v != "spike")
-        )
+        if issubclass(self.population.model, Source):
+            return ()
+        return tuple(v for v in self.variables if v not in ("spike", WEIGHTS))
 
 
 def _whole_steps(owner: str, duration: float, dt: float) -> int:

@@ -80,8 +80,9 @@ class AdditiveSTDP(_PairSTDP):
     synapse at once, and one of the target after the delay. If there the source comes dt before the target,
     the weight changes by :math:`A_+ w_{max} e^{-dt/\tau_+}`, and if it comes dt after it, by
     :math:`-A_- w_{max} e^{-dt/\tau_-}`; two spikes at one time change nothing. The weight stays between 0
-    and w_max. A spike of the source is sent with the weight that it has changed. (Song, Miller & Abbott 2000, Nature Neuroscience 3:919-926; PyNN's
-    SpikePairRule with AdditiveWeightDependence; NEST's stdp_synapse with mu = 0.)
+    and w_max. A spike of the source is sent with the weight that it has changed. (Song, Miller & Abbott 2000,
+    Nature Neuroscience 3:919-926; PyNN's SpikePairRule with AdditiveWeightDependence; NEST's stdp_synapse
+    with mu = 0.)
     """
 
 
