@@ -1,7 +1,0 @@
-from __future__ import annotations
-
-from workers.testing import SimulatorSuite
-
-
-class TestNest(SimulatorSuite):
-    simulator = "nest"
