@@ -48,10 +48,15 @@ def adapters() -> dict[str, type[Simulator]]:
     return found
 
 
+def is_installed(adapter: type[Simulator]) -> bool:
+    """Whether the simulator itself is there."""
+    return find_spec(adapter.module) is not None
+
+
 def check(network: Description, name: str) -> None:
     """Raise if a simulator is not installed, or lacks a model of the network."""
     wanted = adapter(name)
-    if find_spec(wanted.module) is None:
+    if not is_installed(wanted):
         raise ModuleNotFoundError(f"simulator {name!r} needs the package {wanted.module}: {wanted.install}")
     for feature, owner in _wanted(network).items():
         if feature not in wanted.features:
