@@ -96,10 +96,9 @@ class Arrays(Mapping[str, "zarr.Array[Any]"]):
         if dtype is not None:
             row_bytes = max(1, math.prod(shape[1:]) * dtype.itemsize)
         rows = max(1, min(LONGEST_CHUNK, CHUNK // row_bytes))
-        draft = f"{DRAFT}/array"
-        zarr.create_array(
-            self._files,
-            name=draft,
+        draft = self._path / DRAFT / "array"
+        zarr.create_array(  # as a hierarchy of its own: zarr would make the groups above, the root too
+            draft,
             shape=(0, *shape[1:]),
             dtype="string" if dtype is None else dtype,
             chunks=(rows, *(max(1, n) for n in shape[1:])),
@@ -111,7 +110,7 @@ class Arrays(Mapping[str, "zarr.Array[Any]"]):
             overwrite=True,
         )
         (self._path / name).mkdir(parents=True, exist_ok=True)
-        (self._path / draft / "zarr.json").replace(self._path / name / "zarr.json")
+        (draft / "zarr.json").replace(self._path / name / "zarr.json")
         shutil.rmtree(self._path / DRAFT)
         self._arrays[name] = self._opened(name)
         self._extend_empty(name, shape[0])
