@@ -29,6 +29,7 @@ CHUNK_NAMES: tuple[dict[str, Any], ...] = (
     {"name": "v2", "separator": "."},
 )
 DRAFT = ".draft"
+WORK_NAME = ".sweep"
 PARTIAL = "*.partial"
 """What zarr calls a chunk that it has not finished."""
 
@@ -74,7 +75,7 @@ class Arrays(Mapping[str, "zarr.Array[Any]"]):
         for directory in [*self._path.iterdir(), *self._path.glob("*/*/")]:
             name = str(directory.relative_to(self._path))
             if directory.name == DRAFT or ((directory / "zarr.json").exists() and name not in metadata):
-                shutil.rmtree(directory, ignore_errors=True)
+                _remove(directory)
         for partial in self._path.rglob(PARTIAL):
             partial.unlink(missing_ok=True)
         for name, entry in metadata.items():
@@ -161,6 +162,17 @@ class Arrays(Mapping[str, "zarr.Array[Any]"]):
         for start in range(0, rows, array.chunks[0]):
             shape = (min(array.chunks[0], rows - start), *array.shape[1:])
             self.extend(name, np.full(shape, array.fill_value, array.dtype))
+
+
+def _remove(directory: Path) -> None:
+    """Remove an array or a group, but not the working files of the store that lie in the folder of one."""
+    for inside in directory.iterdir():
+        if inside.is_dir() and inside.name != WORK_NAME:
+            shutil.rmtree(inside, ignore_errors=True)
+        elif inside.is_file():
+            inside.unlink(missing_ok=True)
+    if not any(directory.iterdir()):
+        directory.rmdir()
 
 
 def dims_of(array: zarr.Array[Any]) -> tuple[str, ...]:

@@ -13,10 +13,11 @@ from typing import Any
 import google_crc32c
 import zarr
 
+from sweep.arrays import WORK_NAME
 from sweep.known import Known
 from workers import spool
 
-WORK = Path("network", ".sweep")
+WORK = Path("network", WORK_NAME)
 """What a store needs besides its arrays, inside the folder of one: there zarr looks for chunks only."""
 SPOOL = WORK / "spool"
 BAD = "bad"
