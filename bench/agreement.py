@@ -6,6 +6,7 @@ installed. What is compared is what they make of them.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 import sweep
 from bench.benchmarks import coba, cuba, one_cell, synfire
-from sweep import Network, Results, parallel_run
+from sweep import Monitor, Network, Results, parallel_run
 from workers import simulators
 
 TABLE = Path(__file__).with_name("agreement.md")
@@ -30,8 +31,9 @@ STEPS = {
 
 
 def installed() -> list[str]:
-    """Name the simulators that can run here."""
-    return [n for n, a in simulators.adapters().items() if simulators.is_installed(a)]
+    """Name the simulators that can run here, NEST first."""
+    names = [n for n, a in simulators.adapters().items() if simulators.is_installed(a)]
+    return sorted(names, key=lambda name: (name != "nest", name))
 
 
 def run(net: Network, ms: float, simulator: str, record: Any) -> Any:
@@ -50,8 +52,8 @@ def of_cells() -> list[str]:
     lines = [
         "## One cell under a current step",
         "",
-        "dt .1 ms, a current from 20 to 180 ms. The greatest difference of a spike time from NEST's, and of the",
-        "voltage until the first spike.",
+        "dt .1 ms, a current from 20 to 180 ms. The greatest difference of a spike time from NEST's, and",
+        "of the voltage until the first spike.",
         "",
         "| model | current (nA) | simulator | spikes | spike times (ms) | voltage (mV) |",
         "|---|---|---|---|---|---|",
@@ -62,11 +64,18 @@ def of_cells() -> list[str]:
             if name not in simulators.adapter(simulator).models:
                 continue
             net, (spikes, v) = one_cell(getattr(sweep, name), amplitude)
-            record = lambda net, spikes=spikes, v=v: (net.get(spikes).raster_plot()[0], net.get(v).get())  # noqa: E731
-            times, trace = run(net, 200.0, simulator, record)
-            reference = (times, trace) if reference is None else reference
-            lines.append(_cell_row(name, amplitude, simulator, (times, trace), reference))
+            found = run(net, 200.0, simulator, partial(_of_cell, spikes=spikes, v=v))
+            reference = found if reference is None else reference
+            lines.append(_cell_row(name, amplitude, simulator, found, reference))
     return lines
+
+
+def _of_cell(net: Network, spikes: Monitor, v: Monitor) -> Any:
+    return net.get(spikes).raster_plot()[0], net.get(v).get()
+
+
+def _of_chain(net: Network, monitors: list[Monitor]) -> Any:
+    return [net.get(m).raster_plot() for m in monitors]
 
 
 def _cell_row(name: str, amplitude: float, simulator: str, found: Any, reference: Any) -> str:
@@ -85,8 +94,8 @@ def of_networks() -> list[str]:
     lines = [
         "## COBA and CUBA, 4,000 cells (Brette et al. 2007)",
         "",
-        "dt .1 ms, 1 s; identical wiring, initial voltages and stimuli. Such networks are chaotic: single spikes",
-        "part after some 100 ms whatever the simulator, the statistics must not.",
+        "dt .1 ms, 1 s; identical wiring, initial voltages and stimuli. Such networks are chaotic: single",
+        "spikes part after some 100 ms whatever the simulator, the statistics must not.",
         "",
         "| network | simulator | exc. rate (Hz) | inh. rate (Hz) | CV of intervals |",
         "|---|---|---|---|---|",
@@ -131,8 +140,7 @@ def of_synfire() -> list[str]:
     reference: Any = None
     for simulator in installed():
         net, monitors = synfire()
-        record = lambda net, monitors=monitors: [net.get(m).raster_plot() for m in monitors]  # noqa: E731
-        found = run(net, 300.0, simulator, record)
+        found = run(net, 300.0, simulator, partial(_of_chain, monitors=monitors))
         reference = found if reference is None else reference
         apart = [_apart(a, b) for a, b in zip(found, reference, strict=True)]
         lines.append(f"| {simulator} | {sum(len(t) for t, _ in found)} | {max(apart):.2f} |")
@@ -150,12 +158,11 @@ def _apart(found: Any, reference: Any) -> float:
 
 REASONS = """## Where they differ, and why
 
-- IF_curr_exp, IF_curr_alpha and IF_curr_delta are integrated exactly by NEST and Brian2 (propagators of the linear
-  equations), and by the event-driven or implicit methods of NEURON.
-- IF_cond_exp, IF_cond_alpha, EIF_cond_exp_isfa_ista and HH_cond_exp: NEST has an adaptive Runge-Kutta method, Brian2 a
-  method of second order with fixed steps, NEURON its implicit method with fixed steps.
-- Izhikevich: NEST and Brian2 take the same Euler steps. NEURON's integrates with its own method, and is offered only
-  for steps small enough that it agrees.
+- IF_curr_exp, IF_curr_alpha and IF_curr_delta are integrated exactly by NEST and Brian2, by propagators of the
+  linear equations; NEURON takes its implicit steps.
+- IF_cond_exp, IF_cond_alpha, EIF_cond_exp_isfa_ista and HH_cond_exp: NEST has an adaptive Runge-Kutta method,
+  Brian2 fixed steps of second order, NEURON fixed implicit steps of first order.
+- Izhikevich: NEST and Brian2 take the same Euler steps, NEURON its own.
 - A chaotic network tells any of these apart within some 100 ms.
 """
 
