@@ -9,25 +9,40 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from distributed import Security
 
+KEY, CERTIFICATE = "key.pem", "certificate.pem"
 _PREFIX = "DASK_DISTRIBUTED__COMM__"
 
 
 class Credentials:
-    """A key and its certificate; who has both may use the cluster.
+    """A key and its certificate, in files; who has both may use the cluster.
 
     Parameters
     ----------
+    key, certificate : str
+        As PEM.
     folder : Path
         Where the files are written. It must be private to this user.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, key: str, certificate: str, folder: Path) -> None:
+        self.key, self.certificate = folder / KEY, folder / CERTIFICATE
+        _write(self.key, key)
+        _write(self.certificate, certificate)
+
+    @classmethod
+    def made(cls, folder: Path) -> Credentials:
+        """Make new ones."""
         from distributed import Security
 
         made = Security.temporary()
-        self.key, self.certificate = folder / "key.pem", folder / "certificate.pem"
-        _write(self.key, made.tls_client_key)
-        _write(self.certificate, made.tls_client_cert)
+        return cls(made.tls_client_key, made.tls_client_cert, folder)
+
+    @classmethod
+    def at(cls, folder: Path) -> Credentials:
+        """Take those that another process has made."""
+        found = cls.__new__(cls)
+        found.key, found.certificate = folder / KEY, folder / CERTIFICATE
+        return found
 
     def environment(self) -> dict[str, str]:
         """Return the environment by which the cluster's processes find the credentials."""

@@ -81,6 +81,10 @@ class Crew:
         for worker, _ in self._workers.values():
             worker.terminate()
 
+    def ended(self) -> bool:
+        """Whether none runs any more."""
+        return all(worker.poll() is not None for worker, _ in self._workers.values())
+
     def end(self) -> None:
         """End all at once."""
         for worker, _ in self._workers.values():

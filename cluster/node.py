@@ -33,6 +33,7 @@ SETTINGS: dict[str, Any] = {
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.scheduler.allowed-failures": 0,
 }
+TO_WORKERS = "5s"  # how long the scheduler tries to reach a worker that may be dead
 NO_SCHEDULER = 60  # seconds after which a worker gives up finding it
 
 
@@ -52,12 +53,18 @@ class Scheduler(_NoHttp, distributed.Scheduler):  # type: ignore[misc]
 class Worker(_NoHttp, distributed.Worker):  # type: ignore[misc]
     """A worker that listens with TLS only."""
 
+    status: Any
+
     async def drain(self) -> None:
         """Take no more tasks, finish those that run, wait until their results are fetched, and end."""
-        self.status = Status.paused
+        if self.status != Status.running:
+            return
+        self.status = Status.closing_gracefully
         while self.state.executing or self.data:
             await asyncio.sleep(0.05)
-        await self.close_gracefully(restart=False, reason="drained")
+        # What came too late to be begun goes back, and is held against nobody.
+        await self.scheduler.retire_workers(workers=[self.address], remove=True)
+        await self.close(reason="drained")
 
 
 class Nanny(distributed.Nanny):  # type: ignore[misc]
@@ -75,6 +82,14 @@ async def schedule(host: str) -> None:
         await scheduler.finished()
 
 
+_draining: set[asyncio.Task[None]] = set()
+
+
+def drain(dask_worker: Worker) -> None:
+    """Have a worker drain; called in its event loop."""
+    _draining.add(asyncio.get_running_loop().create_task(dask_worker.drain()))
+
+
 async def work(kind: type[Worker] | type[Nanny], address: str, folder: str, name: str) -> None:
     """Run a worker of one thread, which drains on SIGTERM."""
     worker = kind(
@@ -88,13 +103,8 @@ async def work(kind: type[Worker] | type[Nanny], address: str, folder: str, name
     )
     async with worker:
         if isinstance(worker, Worker):
-            _on_termination(worker)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, drain, worker)
         await worker.finished()
-
-
-def _on_termination(worker: Worker) -> None:
-    loop, draining = asyncio.get_running_loop(), []
-    loop.add_signal_handler(signal.SIGTERM, lambda: draining.append(loop.create_task(worker.drain())))
 
 
 def remove_on_termination(folder: str) -> None:
@@ -114,6 +124,7 @@ def main(role: str, parent: int, folder: str, which: str) -> None:
     """Run a scheduler, a worker, or a nanny with its worker."""
     dask.config.set(SETTINGS)
     if role == "scheduler":
+        dask.config.set({"distributed.comm.timeouts.connect": TO_WORKERS})
         remove_on_termination(folder)
         die_with_parent(parent, signal.SIGTERM)
         asyncio.run(schedule(which))

@@ -42,7 +42,7 @@ class OwnPool(DaskPool):
     def _start(self, host: str, workers: int) -> None:
         from distributed import Client
 
-        credentials = Credentials(self._folder)
+        credentials = Credentials.made(self._folder)
         scratch = self._folder / "tmp"
         scratch.mkdir()
         extra = {"TMPDIR": str(scratch), "DASK_LOGGING__DISTRIBUTED": "warning", **thread_limits(1)}

@@ -41,7 +41,7 @@ from workers.network import (
 )
 
 if TYPE_CHECKING:
-    from cluster import debug, local
+    from cluster import debug, local, slurm
     from sweep.opening import open  # noqa: A004
     from sweep.plan import Constant
     from sweep.points import grid, latin_hypercube, sobol, zipped
@@ -61,6 +61,7 @@ _LATER = {
     "local": "cluster",
     "open": "sweep.opening",
     "parallel_run": "sweep.run",
+    "slurm": "cluster",
     "sobol": "sweep.points",
     "zipped": "sweep.points",
 }
@@ -108,6 +109,7 @@ __all__ = [
     "open",
     "parallel_run",
     "setup",
+    "slurm",
     "sobol",
     "zipped",
 ]

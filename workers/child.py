@@ -121,6 +121,8 @@ def main(channel: int, words: int, parent: int) -> None:
     """
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # what Ctrl-C means is the client's to say
+    # A batch system tells all processes that their time is over; to finish what runs is the worker's to say.
+    signal.signal(signal.SIGTERM, lambda *_: None)  # not SIG_IGN, which a method's own processes would inherit
     for descriptor in (channel, words):
         os.set_inheritable(descriptor, False)
     faulthandler.enable(file=words)

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import dask
 import psutil
 import pytest
 from distributed import KilledWorker
+from ports import listening, refuses_strangers
 
 import cluster
 from cluster.local import LocalPool
@@ -192,34 +192,6 @@ def test_a_child_stopped_outside_of_an_interrupt_is_an_error(pool: LocalPool) ->
     threading.Timer(0.7, lambda: pool.client.run(stop_children)).start()
     with pytest.raises(InterruptedTask):
         collect(pool, [running])
-
-
-def listening(processes: list[psutil.Process]) -> list[tuple[str, int]]:
-    return [
-        (c.laddr[0], c.laddr[1])
-        for p in processes
-        for c in p.net_connections("inet")
-        if c.status == psutil.CONN_LISTEN
-    ]
-
-
-def answer(address: tuple[str, int], wrap: Callable[[socket.socket], socket.socket]) -> bytes:
-    try:
-        with socket.create_connection(address, timeout=2) as plain, wrap(plain) as stream:
-            stream.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            return stream.recv(1000)
-    except OSError:
-        return b""
-
-
-def without_certificate(plain: socket.socket) -> socket.socket:
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context.wrap_socket(plain)
-
-
-def refuses_strangers(address: tuple[str, int]) -> bool:
-    return b"HTTP" not in answer(address, lambda s: s) and answer(address, without_certificate) == b""
 
 
 def test_every_port_asks_for_credentials(pool: LocalPool) -> None:

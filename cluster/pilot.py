@@ -1,0 +1,104 @@
+"""The program of a batch job: ``python -P -m cluster.pilot FOLDER WORKERS SECONDS``.
+
+It starts workers, keeps them running, and has them finish before the job's time is over. It ends when the
+scheduler has dismissed them all, or has ended.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from cluster.credentials import Credentials
+from cluster.crew import Crew
+from hardware.cores import thread_limits
+from workers.launch import environment
+
+LOOK = 0.2
+NOTICE = 60.0  # seconds before the end at which workers take no more tasks ...
+SHARE = 4  # ... or this part of a short time
+
+
+def notice(walltime: float) -> tuple[float, float]:
+    """Return after how many seconds workers take no more tasks, and after how many they are ended."""
+    before = min(NOTICE, walltime / SHARE)
+    return walltime - before, walltime - before / SHARE
+
+
+def fly(crew: Crew, told: threading.Event, walltime: float = math.inf) -> None:
+    """Keep workers running until all are dismissed, this process is told to end, or the time is over.
+
+    Parameters
+    ----------
+    crew : Crew
+        The workers, started by this thread.
+    told : threading.Event
+        Set when the workers are to finish what they run, and end.
+    walltime : float
+        Seconds until this process is ended by others.
+    """
+    begin = time.monotonic()
+    last_orders, end = (math.inf, math.inf) if math.isinf(walltime) else notice(walltime)
+    while len(crew) and not told.is_set() and time.monotonic() - begin < last_orders:
+        time.sleep(LOOK)
+        crew.look(dismissal=True)
+    crew.drain()
+    while not crew.ended() and time.monotonic() - begin < end:
+        time.sleep(LOOK)
+    crew.end()
+
+
+def environments(credentials: Credentials, workers: int, scratch: Path) -> list[dict[str, str]]:
+    """Return the environment of each worker; GPUs that this process may use go round among them."""
+    extra = {"TMPDIR": str(scratch), "DASK_LOGGING__DISTRIBUTED": "warning", **thread_limits(1)}
+    everyone = environment({**credentials.environment(), **extra})
+    gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if not gpus:
+        return [everyone] * workers
+    devices = gpus.split(",")
+    return [everyone | {"CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} for i in range(workers)]
+
+
+def main(folder: Path, workers: int, walltime: float) -> None:
+    """Run the workers of a job.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the credentials and the address of the cluster are.
+    workers : int
+        How many workers.
+    walltime : float
+        The job's time, in seconds.
+    """
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())  # scancel's, and Slurm's at the time limit
+    try:
+        address = (folder / "address").read_text()
+    except OSError as error:
+        raise SystemExit(
+            f"the cluster has been closed, or this node does not see its files: {error}"
+        ) from None
+    scratch = Path(tempfile.mkdtemp(prefix="sweep-"))
+    try:
+        crew = Crew(scratch, environments(Credentials.at(folder), workers, scratch), _job())
+        crew.start()
+        crew.tell(address)
+        fly(crew, told, walltime)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _job() -> str:
+    return os.environ["SLURM_JOB_ID"]
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

@@ -1,0 +1,205 @@
+"""Keeps as many batch jobs as there is work for, and watches over them."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from cluster import slurm_commands
+from cluster.slurm_commands import SlurmError
+
+LOOK = 5.0  # seconds from one look at the queue to the next
+SILENCE = 120.0  # seconds that a running job may have no worker before it is given up
+IDLE = 60.0  # seconds that a job may have nothing to do before it is ended
+VAIN = 3  # jobs that end without a worker, beyond one of each, after which it is no use
+UNANSWERED = 20  # looks in a row at which the batch system did not answer
+BACKOFF = 60.0
+TAIL = 2000  # characters of a log that are shown
+LOG = logging.getLogger("sweep.cluster")
+
+
+class Crowd(Protocol):
+    """The workers, as the scheduler knows them."""
+
+    def connected(self) -> Counter[str]:
+        """How many workers of each job are connected."""
+
+    def busy(self) -> set[str]:
+        """The jobs of which a worker has something to do."""
+
+    def unfinished(self) -> int:
+        """How many tasks there are to do."""
+
+    def dismiss(self, job: str) -> None:
+        """Let a job's workers go, as soon as they have finished what they run."""
+
+    def forget(self, job: str) -> None:
+        """Take it that a job's workers have gone."""
+
+
+@dataclass
+class Job:
+    """A submitted job.
+
+    Attributes
+    ----------
+    seen : float or None
+        When a worker of it was last connected.
+    running : float or None
+        When it was first seen to run.
+    busy : float
+        When a worker of it last had something to do.
+    leaving : bool
+        Whether it is about to end.
+    cancelled : bool
+        Whether it was told to end before it ran.
+    """
+
+    seen: float | None = None
+    running: float | None = None
+    busy: float = 0.0
+    leaving: bool = False
+    cancelled: bool = False
+
+
+class Pilots(threading.Thread):
+    """A thread that submits jobs as there is work, replaces those that end, and ends those without work.
+
+    Parameters
+    ----------
+    name : str
+        The jobs' name, of no other jobs.
+    script : str
+        What to submit.
+    jobs, cores : int
+        How many jobs at the most, and how many workers each has.
+    folder : Path
+        Where the jobs' logs are.
+    crowd : Crowd
+        The workers.
+
+    Attributes
+    ----------
+    error : str
+        Why no more jobs are submitted, or nothing.
+    """
+
+    def __init__(self, name: str, script: str, jobs: int, cores: int, folder: Path, crowd: Crowd) -> None:
+        super().__init__(name="cluster pilots", daemon=True)
+        self.error = ""
+        self._name, self._script, self._folder, self._crowd = name, script, folder, crowd
+        self._most, self._cores = jobs, cores
+        self._jobs: dict[str, Job] = {}
+        self._vain = self._unanswered = 0
+        self._not_before = 0.0
+        self._news, self._done = threading.Event(), threading.Event()
+
+    def wake(self) -> None:
+        """Look now: there is work."""
+        self._news.set()
+
+    def stop(self) -> None:
+        """End all jobs."""
+        self._done.set()
+        self._news.set()
+        self.join()
+        try:
+            slurm_commands.cancel(self._jobs)
+        except SlurmError as error:
+            LOG.warning("jobs %s may still be there: %s", ", ".join(self._jobs), error)
+
+    def run(self) -> None:
+        """Watch until told to stop, or until it is no use."""
+        while not self._done.is_set():
+            self._news.clear()
+            try:
+                self._look(time.monotonic())
+            except Exception as error:
+                if not self._done.is_set():
+                    self.error = str(error)
+                return
+            self._news.wait(LOOK)
+
+    def _look(self, now: float) -> None:
+        states = self._states()
+        if states is not None:
+            connected, busy = self._crowd.connected(), self._crowd.busy()
+            for name, job in list(self._jobs.items()):
+                self._note(job, states.get(name), connected[name], name in busy, now)
+                self._judge(name, job, states.get(name), connected[name], now)
+        self._match(now, states or {})
+
+    def _states(self) -> dict[str, str] | None:
+        try:
+            states = slurm_commands.states(self._name)
+        except SlurmError as error:
+            self._unanswered += 1
+            if self._unanswered >= UNANSWERED:
+                raise
+            LOG.info("the queue is not known at present: %s", error)
+            return None
+        self._unanswered = 0
+        return states
+
+    def _note(self, job: Job, state: str | None, workers: int, busy: bool, now: float) -> None:
+        if workers:
+            job.seen = now
+        if state == "RUNNING" and job.running is None:
+            job.running = job.busy = now
+        if state == "COMPLETING":
+            job.leaving = True  # its workers finish what they run, if they can
+        if busy:
+            job.busy = now
+
+    def _judge(self, name: str, job: Job, state: str | None, workers: int, now: float) -> None:
+        """Strike a job off that has ended, or whose workers have: phantoms."""
+        silent = job.running is not None and now - max(job.running, job.seen or 0.0) > SILENCE
+        if state is not None and not silent:
+            return
+        del self._jobs[name]
+        if workers:
+            self._crowd.forget(name)  # a node that has gone without a word
+        if silent:
+            slurm_commands.cancel([name])
+        if job.seen is None and not job.cancelled:
+            self._in_vain(name, now)
+
+    def _in_vain(self, name: str, now: float) -> None:
+        """Take into account that a job has ended before any worker of it came."""
+        self._vain += 1
+        text = f"job {name} ended before its workers came; the end of its log:\n{self.tail(name)}"
+        LOG.warning(text)
+        if self._vain >= self._most + VAIN:
+            raise RuntimeError(f"{self._vain} jobs ended before their workers came: {text}")
+        self._not_before = now + min(2.0 ** (self._vain - 1), BACKOFF)
+
+    def tail(self, name: str) -> str:
+        """Return the end of a job's log."""
+        try:
+            return (self._folder / f"{name}.log").read_text(errors="replace")[-TAIL:].strip()
+        except OSError:
+            return "(it left no log)"
+
+    def _match(self, now: float, states: dict[str, str]) -> None:
+        """Have as many jobs as there is work for."""
+        wanted = min(self._most, math.ceil(self._crowd.unfinished() / self._cores))
+        staying = {n: job for n, job in self._jobs.items() if not job.leaving}
+        if now >= self._not_before:
+            for _ in range(wanted - len(staying)):
+                self._jobs[slurm_commands.submit(self._script)] = Job()
+        surplus = len(staying) - wanted
+        pending = [n for n in staying if states.get(n) == "PENDING"]
+        idle = [n for n, job in staying.items() if job.seen is not None and now - job.busy > IDLE]
+        for name in (pending + idle)[: max(0, surplus)]:
+            self._jobs[name].leaving = True
+            if name in pending:
+                self._jobs[name].cancelled = True
+                slurm_commands.cancel([name])
+            else:
+                self._crowd.dismiss(name)

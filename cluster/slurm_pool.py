@@ -1,0 +1,153 @@
+"""A pool whose workers are in the jobs of a batch system."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from cluster.own_pool import OwnPool
+from cluster.pilots import Pilots
+from cluster.pool import Handle, Running
+from cluster.slurm import Slurm
+from workers.task import Task
+
+
+class SlurmPool(OwnPool):
+    """A scheduler on this machine, and jobs with workers as there is work for them.
+
+    Parameters
+    ----------
+    slurm : Slurm
+        What the jobs are like.
+    """
+
+    def __init__(self, slurm: Slurm) -> None:
+        self._slurm, self._name = slurm, f"sweep-{uuid4().hex[:12]}"
+        self._unfinished: set[Any] = set()
+        self._lock = threading.Lock()
+        folder = state_folder() / self._name
+        folder.mkdir(mode=0o700)
+        super().__init__(folder, _host(slurm.interface), 0)
+
+    def _start(self, host: str, workers: int) -> None:
+        super()._start(host, workers)
+        (self._folder / "address").write_text(self._address())
+        script = self._slurm.job_script(self._name, self._folder)
+        self._pilots = Pilots(
+            self._name, script, self._slurm.jobs, self._slurm.cores, self._folder, _Crowd(self)
+        )
+        self._pilots.start()
+        self._open.append(self._pilots.stop)
+
+    @property
+    def workers(self) -> int:
+        """How many networks can run at once when all jobs run: as many tasks show how many jobs to have."""
+        return self._slurm.jobs * self._slurm.cores
+
+    @property
+    def usable(self) -> bool:
+        return super().usable and not self._pilots.error
+
+    def submit(self, handle: Handle, task: Task, timeout: float | None) -> Running:
+        running: Any = super().submit(handle, task, timeout)
+        with self._lock:
+            first = not self._unfinished
+            self._unfinished.add(running.key)
+        running.add_done_callback(self._finished)
+        if first:
+            self._pilots.wake()
+        return running  # type: ignore[no-any-return]
+
+    def _finished(self, running: Any) -> None:
+        with self._lock:
+            self._unfinished.discard(running.key)
+
+    def unfinished(self) -> int:
+        """Return how many tasks have been submitted and are not done."""
+        with self._lock:
+            return len(self._unfinished)
+
+    def wait(self, tasks: Sequence[Running]) -> list[Running]:
+        if self._pilots.error:
+            raise RuntimeError(self._pilots.error)
+        return super().wait(tasks)
+
+
+class _Crowd:
+    """The workers of a pool, by the names that the jobs give them."""
+
+    def __init__(self, pool: SlurmPool) -> None:
+        self._pool = pool
+
+    def _addresses(self) -> dict[str, str]:
+        workers = self._pool.client.scheduler_info(n_workers=-1)["workers"]
+        return {address: str(worker["name"]).split("-")[0] for address, worker in workers.items()}
+
+    def connected(self) -> Counter[str]:
+        return Counter(self._addresses().values())
+
+    def busy(self) -> set[str]:
+        jobs = self._addresses()
+        processing: Iterable[tuple[str, Any]] = self._pool.client.processing().items()
+        return {jobs[address] for address, tasks in processing if tasks and address in jobs}
+
+    def unfinished(self) -> int:
+        return self._pool.unfinished()
+
+    def dismiss(self, job: str) -> None:
+        from cluster.node import drain
+
+        self._pool.client.run(drain, workers=self._of(job), on_error="ignore")
+
+    def forget(self, job: str) -> None:
+        self._pool.client.retire_workers(self._of(job), close_workers=True)
+
+    def _of(self, job: str) -> list[str]:
+        return [address for address, of in self._addresses().items() if of == job]
+
+
+def state_folder() -> Path:
+    """Return the folder for the files of clusters: private, and seen by the nodes as homes are."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    folder = Path(base) / "neurosweep"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _host(interface: str | None) -> str:
+    """Return this machine's address on a network, or on that which leads out of it."""
+    from distributed.utils import get_ip, get_ip_interface
+
+    if interface is None:
+        return str(get_ip())
+    try:
+        return str(get_ip_interface(interface))
+    except (KeyError, ValueError) as error:
+        raise ValueError(
+            f"interface={interface!r} is none of this machine's with an address: {error}"
+        ) from None
+
+
+_kept: dict[Slurm, SlurmPool] = {}
+
+
+def kept(slurm: Slurm) -> SlurmPool:
+    """Return the pool of these jobs: that of the last call, if it is still usable."""
+    if slurm in _kept and not _kept[slurm].usable:
+        _kept.pop(slurm).close()
+    if slurm not in _kept:
+        _kept[slurm] = SlurmPool(slurm)
+        atexit.unregister(_close_kept)
+        atexit.register(_close_kept)  # now, so that it comes before Dask's own
+    return _kept[slurm]
+
+
+def _close_kept() -> None:
+    while _kept:
+        _kept.popitem()[1].close()

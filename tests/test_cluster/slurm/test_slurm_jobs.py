@@ -1,0 +1,62 @@
+"""Jobs of a real Slurm: as many as there is work for, and closed to strangers."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import psutil
+import pytest
+from ports import listening, refuses_strangers
+
+from cluster import pilots, slurm_pool
+from sweep import parallel_run, slurm
+
+TWO = slurm(jobs=2, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_others(site: Any) -> None:
+    slurm_pool._close_kept()
+
+
+def where(idx: int, net: Any) -> tuple[str, int]:
+    time.sleep(0.1)
+    return os.environ["SLURMD_NODENAME"], os.getppid()
+
+
+def test_all_cores_of_all_jobs_work(site: Any) -> None:
+    results = list(parallel_run(where, number=100, cluster=TWO))
+    assert {node for node, _ in results} == {"n1", "n2"}
+    assert len(set(results)) == 4
+
+
+def test_every_port_asks_for_credentials(site: Any) -> None:
+    parallel_run(where, number=50, cluster=TWO)
+    own = psutil.Process().children(recursive=True)
+    ports = listening([*own, *site.processes("n1"), *site.processes("n2")])
+    assert len(ports) == 5  # the scheduler's, and four workers'
+    assert all(refuses_strangers(port) for port in ports)
+
+
+def test_the_credentials_are_private(site: Any) -> None:
+    pool = TWO.start()
+    assert pool._folder.is_relative_to(site.folder)
+    assert {f.stat().st_mode & 0o077 for f in [pool._folder, *pool._folder.glob("*.pem")]} == {0}
+
+
+def test_jobs_come_and_go_with_the_work(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pilots, "IDLE", 0.5)
+    pool = TWO.start()
+    end = time.monotonic() + 20
+    while site.jobs() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert site.jobs() == [], site.states()
+    seen: set[str] = set()
+    assert list(parallel_run(lambda idx, net: idx, number=2, cluster=TWO)) == [0, 1]
+    seen.update(site.jobs())
+    assert len(seen) == 1
+    assert TWO.start() is pool
+    slurm_pool._close_kept()
+    assert not pool._folder.exists()
