@@ -28,6 +28,7 @@ from workers.network import (
     Source,
 )
 from workers.network.distance import OfDistance
+from workers.network.equations import EquationModel
 from workers.network.values import Value
 
 
@@ -90,6 +91,7 @@ def _population(population: Population, key: Key) -> Cells | Sources:
         population.size,
         {n: parameter(population, n, population.given(n), key) for n in model.parameters},
         {n: parameter(population, n, population.given(n), key) for n in model.state},
+        model.equations if issubclass(model, EquationModel) else None,
     )
 
 

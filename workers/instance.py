@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.network.equations import Equations
+
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -68,6 +70,8 @@ class Cells:
         The number of neurons.
     parameters, state : dict of str to array, shape (size,)
         Every parameter and every initial state of the model, in the model's units.
+    equations : Equations, optional
+        Of a model of one's own, made by `Neuron`.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Cells:
     size: int
     parameters: dict[str, Floats]
     state: dict[str, Floats]
+    equations: Equations | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +208,8 @@ class Instance:
     def structure(self) -> str:
         """A key of all that compiled code depends on: models, sizes and recordings, but no value."""
         populations = [
-            (type(p).__name__, p.size, p.model if isinstance(p, Cells) else "") for p in self.populations
+            (type(p).__name__, p.size, *((p.model, p.equations) if isinstance(p, Cells) else ()))
+            for p in self.populations
         ]
         projections = [(s.pre, s.post, s.receptor, s.kind) for s in self.projections]
         inputs = [(c.population, tuple(c.ranks)) for c in self.currents]

@@ -26,6 +26,7 @@ from workers.network.distributions import (
     Normal,
     Uniform,
 )
+from workers.network.equations import Neuron
 from workers.network.inputs import PoissonInput
 from workers.network.izhikevich import Izhikevich
 from workers.network.models import Model
@@ -65,6 +66,7 @@ __all__ = [
     "Model",
     "Monitor",
     "MultiplicativeSTDP",
+    "Neuron",
     "NoisyCurrentSource",
     "Normal",
     "Poisson",

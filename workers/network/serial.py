@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.network.description import Described, Description
+from workers.network.equations import EquationModel, Neuron
 
 Json: TypeAlias = Any
 D = TypeVar("D", bound=Description)
@@ -77,6 +78,8 @@ def encoded(value: Any) -> Json:
 def _object(value: Any) -> Json:
     if isinstance(value, Described):
         return {"member": value.name}
+    if isinstance(value, type) and issubclass(value, EquationModel):
+        return {"neuron": value.given}
     if isinstance(value, type):
         return {"type": _name(value)}
     if type(value).__module__.startswith(HOME) or hasattr(value, "__dataclass_fields__"):
@@ -161,6 +164,7 @@ DECODERS: dict[str, Callable[[Any, dict[str, Described]], Any]] = {
     "record": lambda v, members: _class(v[0])(*(decoded(i, members) for i in v[1])),
     "dict": lambda v, members: {k: decoded(i, members) for k, i in v.items()},
     "type": lambda v, _: _class(v),
+    "neuron": lambda v, _: Neuron(**v),
     "code": _refuse,
 }
 

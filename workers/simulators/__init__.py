@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 
 from workers.network import Described, Description, Injection, PoissonInput, Population, Projection, Source
+from workers.network.equations import EquationModel
 from workers.simulators.base import Simulator
 
 GROUP = "sweep.simulators"
@@ -66,8 +67,9 @@ def check(network: Description, name: str) -> None:
                 f"those that have it: {', '.join(able) or 'none'}"
             )
     for population in network.of(Population):
-        model = population.model.__name__
-        if not issubclass(population.model, Source) and model not in wanted.models:
+        kind, model = population.model, population.model.__name__
+        known = issubclass(kind, (Source, EquationModel)) or model in wanted.models
+        if not known:
             able = [n for n, a in adapters().items() if model in a.models]
             raise ValueError(
                 f"{population!r}: simulator {name!r} has no model {model}; "
@@ -80,6 +82,8 @@ def _wanted(network: Description) -> dict[str, str]:
     kinds = {type(p.synapse).__name__: repr(p) for p in network.of(Projection)}
     kinds.pop("StaticSynapse", None)
     inputs: list[Described] = [*network.of(Injection), *network.of(PoissonInput)]
+    own = [repr(p) for p in network.of(Population) if issubclass(p.model, EquationModel)]
+    kinds |= {"Neuron": own[0]} if own else {}
     return kinds | {type(i).__name__: repr(i) for i in inputs}
 
 

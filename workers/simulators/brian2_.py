@@ -35,7 +35,11 @@ class Brian2(Simulator):
     install: ClassVar[str] = "pip install brian2"
     models: ClassVar[frozenset[str]] = frozenset(MODELS)
     fuses: ClassVar[int] = 20_000
-    features: ClassVar[frozenset[str]] = frozenset(KINDS) - {"StaticSynapse"} | {"Injection", "PoissonInput"}
+    features: ClassVar[frozenset[str]] = frozenset(KINDS) - {"StaticSynapse"} | {
+        "Injection",
+        "Neuron",
+        "PoissonInput",
+    }
 
     def __init__(self, target: str | None = None) -> None:
         self._brian = imported()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.instance import Cells, Floats, Sources, Spikes
+from workers.simulators.brian2_equations import model as equation_model
 from workers.simulators.brian2_model import Model, check
 from workers.simulators.brian2_models import MODELS
 
@@ -62,8 +63,12 @@ class BrianCells:
     """A population of neurons in Brian2."""
 
     def __init__(self, tools: Toolbox, cells: Cells) -> None:
-        self.model: Model = MODELS[cells.model]
+        self.model: Model = (
+            MODELS[cells.model] if cells.equations is None else equation_model(cells.equations)
+        )
         self._dt = tools.dt
+        self.injectable = "i_offset" in cells.parameters
+        self.offset = cells.parameters.get("i_offset", np.zeros(cells.size)).copy()  # nA
         self._parameters = {name: np.array(values, float) for name, values in cells.parameters.items()}
         for name, values in self._parameters.items():
             check(name, values)
@@ -78,7 +83,7 @@ class BrianCells:
         self.threshold = ready(self.group.thresholder["spike"])
         self.reset = ready(self.group.resetter["spike"])
         self._write(constants)
-        self.array("current")[:] = self._parameters["i_offset"]
+        self.array("current")[:] = self.offset
         for name, values in cells.state.items():
             self.set(name, values)
 
@@ -86,11 +91,6 @@ class BrianCells:
         """The values themselves, not a copy."""
         values: Floats = array(self.group, variable)
         return values
-
-    @property
-    def offset(self) -> Floats:
-        """The constant current of each neuron in nA: the values themselves."""
-        return self._parameters["i_offset"]
 
     def get(self, name: str) -> Floats:
         """Present values of a parameter or a variable."""
@@ -106,6 +106,7 @@ class BrianCells:
         self._parameters[name][:] = values
         self._write(self.model.constants(self._parameters, self._dt))
         if name == "i_offset":
+            self.offset[:] = values
             self.array("current")[:] = values
 
     def _write(self, values: Mapping[str, Floats]) -> None:

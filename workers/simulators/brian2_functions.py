@@ -50,7 +50,7 @@ static inline double linoid(double x) {
     return x/(exponential(x) - 1.0);
 }
 static inline double fading(double x) {
-    if (x < 1e-5) return 1.0 - 0.5*x;
+    if (x < 1e-5 && x > -1e-5) return 1.0 - 0.5*x;
     return (1.0 - exponential(-x))/x;
 }
 static inline double uniform_of(
@@ -102,9 +102,9 @@ def linoid(values: Any) -> Floats:
 
 
 def fading(values: Any) -> Floats:
-    """(1 - exp(-x)) / x for x not below 0, which is 1 at 0."""
+    """(1 - exp(-x)) / x, which is 1 at 0."""
     x = np.asarray(values, np.float64)
-    small = x < 1e-5
+    small = np.abs(x) < 1e-5
     far = np.where(small, 1.0, x)
     return np.asarray(np.where(small, 1.0 - 0.5 * x, (1.0 - exponential(-far)) / far))
 

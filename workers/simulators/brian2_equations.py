@@ -1,0 +1,92 @@
+"""Models of one's own in Brian2: from equations to the update of one step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from workers.instance import Floats
+from workers.network.equations import CONDUCTANCES, Equation, Equations
+from workers.simulators.brian2_model import Model, Receptor, Values
+
+_NAMES = {
+    "exp": "exponential",
+    "dt": "step_length",
+    "t": "((t_in_timesteps - 1)*step_length)",
+    "i_offset": "current",  # with what is injected
+}
+
+
+@cache
+def model(equations: Equations) -> Model:
+    """Make a model of equations."""
+    bare = [g for g in CONDUCTANCES if g not in equations.variables]
+    slopes = [line for line in equations.lines if line.method]
+    steps = [_step(line) for line in slopes]
+    code = ["free = 1.0*int(left <= 0.0)", *(s[0] for s in steps), *(s[1] for s in steps)]
+    code += [f"{line.name} = {_kept(line, line.right)}" for line in equations.lines if not line.method]
+    code += [bound for line in equations.lines for bound in _bounds(line)]
+    code += ["left = left - int(left > 0.0)", *(f"{g} = 0.0*{g}" for g in bare)]
+    return Model(
+        variables=(*equations.variables, *bare, "free"),
+        coefficients=_coefficients,
+        update=_ours("\n".join(code)),
+        threshold=_ours(f"free > 0.0 and ({equations.spike})"),
+        reset=_ours(f"{equations.reset}\nleft = hold"),
+        receptors={"exc": Receptor("g_exc"), "inh": Receptor("g_inh")},
+        hold=_hold(equations.refractory),
+    )
+
+
+def _coefficients(p: Values, dt: float) -> dict[str, Floats]:
+    size = len(next(iter(p.values()), np.empty(1)))
+    return {**p, "step_length": np.full(size, dt)}
+
+
+def _hold(refractory: float | str) -> Callable[[Values], Floats]:
+    def hold(p: Values) -> Floats:
+        return p[refractory] if isinstance(refractory, str) else np.full(1, refractory)
+
+    return hold
+
+
+def _step(line: Equation) -> tuple[str, str]:
+    """Return code that computes the new value, and code that takes it over when all are computed."""
+    name, slope = line.name, f"({line.right})"
+    if line.method == "midpoint":
+        middle = f"({name} + 0.5*step_length*{slope})"
+        slope = "(" + re.sub(rf"\b{name}\b", lambda _: middle, line.right) + ")"
+    if line.method == "exponential":
+        slope = f"{slope}*fading(-({_derivative(line)})*step_length)"
+    return f"next_{name} = {name} + step_length*{slope}", f"{name} = {_kept(line, f'next_{name}')}"
+
+
+def _kept(line: Equation, new: str) -> str:
+    """While it is refractory a neuron keeps its values."""
+    return new if line.name in CONDUCTANCES else f"free*({new}) + (1.0 - free)*{line.name}"
+
+
+def _bounds(line: Equation) -> list[str]:
+    if not (line.least or line.most):
+        return []
+    return [f"{line.name} = clip({line.name}, {line.least or '-1e300'}, {line.most or '1e300'})"]
+
+
+def _derivative(line: Equation) -> str:
+    """The derivative of the right side by the variable itself."""
+    import sympy  # type: ignore[import-untyped]  # comes with Brian2, and takes a while
+
+    words = set(re.findall(r"[A-Za-z_]\w*", line.right)) - {"exp", "log", "sqrt", "sin", "cos", "tan", "tanh"}
+    try:
+        right = sympy.sympify(line.right, locals={word: sympy.Symbol(word) for word in words})
+        return str(sympy.diff(right, sympy.Symbol(line.name)))
+    except (TypeError, sympy.SympifyError):
+        raise ValueError(f"{line.right!r} cannot be integrated with 'exponential'; take 'midpoint'") from None
+
+
+def _ours(code: str) -> str:
+    """Replace names by ours."""
+    return re.sub(r"\b(exp|dt|t|i_offset)\b", lambda found: _NAMES[found[0]], code)
