@@ -187,6 +187,8 @@ class _Hub:
         structures = [s.instance.structure for s in seats if s.instance is not None]
         common = max(structures, key=structures.count, default="")
         self._rows = [s for s, structure in zip(seats, structures, strict=True) if structure == common]
+        if any(s.instance.backgrounds for s in self._rows if s.instance) and not self._simulator.keyed:
+            self._rows = []  # what is drawn for one would depend on the others
         for seat in seats:
             if seat not in self._rows:
                 seat.leave()

@@ -163,7 +163,9 @@ def test_a_noisy_current_is_each_networks_own(name: str) -> None:
     assert [bits(o) for o in fused] == [bits(run_network(job, i, {})) for i in range(4)]
 
 
-def test_plastic_synapses_and_background_are_each_networks_own(brian2: Simulator) -> None:
+@pytest.mark.parametrize("name", ["nest", "brian2"])
+def test_plastic_synapses_and_background_are_each_networks_own(name: str) -> None:
+    simulator = simulators.start(name)
     with Network(dt=0.5) as net:
         inputs = PoissonPopulation(4, rates=80.0)
         cells = Population(4, IF_curr_exp)
@@ -177,8 +179,8 @@ def test_plastic_synapses_and_background_are_each_networks_own(brian2: Simulator
         net.simulate(30.0)
         return net.get(spikes).raster_plot(), net.get(learning).weights
 
-    job = Job(method, (net,), "brian2", 5)
-    fused = run_side_by_side(job, [3, 0, 2, 1], [{}] * 4, brian2)
+    job = Job(method, (net,), name, 5)
+    fused = run_side_by_side(job, [3, 0, 2, 1], [{}] * 4, simulator)
 
     alone = {i: bits(run_network(job, i, {})) for i in range(4)}
     assert [bits(o) for o in fused] == [alone[i] for i in (3, 0, 2, 1)]

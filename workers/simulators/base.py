@@ -46,8 +46,14 @@ class Simulator(ABC):
     fuses: ClassVar[int] = 0
     """How many neurons it best simulates at once; 0 where fusing small networks does not pay."""
 
+    keyed: ClassVar[bool] = False
+    """Whether it draws each neuron's PoissonInput from that neuron's key alone, so that it can be fused."""
+
     ahead: int = 0
     """For how many steps after a run it must be told the currents already."""
+
+    reusable: ClassVar[bool] = True
+    """Whether a process may run several networks one after the other, or each must have a fresh one."""
 
     built: Instance | None = None
     """The network it holds; kept by the Session."""

@@ -35,6 +35,7 @@ class Brian2(Simulator):
     install: ClassVar[str] = "pip install brian2"
     models: ClassVar[frozenset[str]] = frozenset(MODELS)
     fuses: ClassVar[int] = 20_000
+    keyed: ClassVar[bool] = True
     features: ClassVar[frozenset[str]] = frozenset(KINDS) - {"StaticSynapse"} | {
         "Injection",
         "Neuron",
