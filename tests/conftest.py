@@ -10,7 +10,7 @@ import pytest
 
 from sweep import Izhikevich, Monitor, PoissonPopulation, Population, Projection, clear
 
-REQUIRED_IN_CI = {"nest", "brian2"}
+REQUIRED_IN_CI = {"nest", "brian2", "neuron"}
 
 
 @pytest.fixture(autouse=True)
