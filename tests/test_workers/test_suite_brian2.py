@@ -17,7 +17,7 @@ class TestInterpreted(SimulatorSuite):
 class Compiled(Brian2):
     """Some of it: the rest gives the same bits, and compiling all takes minutes."""
 
-    models: ClassVar[frozenset[str]] = frozenset({"EIF_cond_exp_isfa_ista", "IF_curr_exp"})
+    models: ClassVar[frozenset[str]] = frozenset({"IF_curr_exp"})
     features: ClassVar[frozenset[str]] = frozenset({"AdditiveSTDP", "Injection", "PoissonInput"})
 
 
