@@ -2,7 +2,8 @@
 
 It is told what to do over a socket, and never over its standard input or output, which belong to the
 method. Messages to it: ``("job", key, blob)`` and ``("run", key, indices, parameters, fused)``. Messages from
-it: ``("ready",)`` or ``("broken", error, message, traceback)`` for a job; an Outcome per network, in order.
+it: ``("ready", reusable)`` or ``("broken", error, message, traceback)`` for a job, where reusable says whether
+several networks may run in it; an Outcome per network, in order.
 """
 
 from __future__ import annotations
@@ -50,19 +51,26 @@ def _open(connection: Connection, blob: bytes) -> Job | None:
         with contextlib.suppress(OSError):  # another machine need not have it
             os.chdir(label_of(blob).folder)
         job = unpack(blob)
-        _warm_up(job)
+        reusable = _warm_up(job)
     except BaseException as error:  # the person's modules may raise anything, SystemExit too
         _send(connection, ("broken", type(error).__name__, str(error), traceback.format_exc()))
         return None
-    _send(connection, ("ready",))
+    _send(connection, ("ready", reusable))
     return job
 
 
-def _warm_up(job: Job) -> None:
-    """Import the simulator now, so that the first network's time limit does not pay for it."""
+def _warm_up(job: Job) -> bool:
+    """Import the simulator now, so that the first network's time limit does not pay for it.
+
+    Returns
+    -------
+    bool
+        Whether this process may run several networks.
+    """
     if any(network.of(Population) for network in job.networks[:1]):
         with contextlib.suppress(Exception):  # each network that needs it will say the same
-            simulators.start(job.simulator)
+            return simulators.start(job.simulator).reusable
+    return True
 
 
 def _run(connection: Connection, job: Job, task: Task, fused: int) -> None:
