@@ -2,8 +2,8 @@
 
 It is told what to do over a socket, and never over its standard input or output, which belong to the
 method. Messages to it: ``("job", key, blob)`` and ``("run", key, indices, parameters, fused)``. Messages from
-it: ``("ready", reusable)`` or ``("broken", error, message, traceback)`` for a job, where reusable says whether
-several networks may run in it; an Outcome per network, in order.
+it: ``("ready", reusable)`` or ``("broken", error, message, traceback)`` for a job, where reusable says if it
+may run several networks; an Outcome per network, in order.
 """
 
 from __future__ import annotations
