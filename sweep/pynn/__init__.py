@@ -29,7 +29,7 @@ from pyNN.connectors import (
     SmallWorldConnector,
 )
 from pyNN.parameters import Sequence
-from pyNN.random import GSLRNG, NativeRNG, NumpyRNG, RandomDistribution
+from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution
 from pyNN.space import Space
 
 from sweep.pynn.cells import CELLS
@@ -66,6 +66,7 @@ from sweep.pynn.synapses import (
     STDPMechanism,
     TsodyksMarkramSynapse,
 )
+from sweep.pynn.values import NativeRNG
 
 globals().update(CELLS)
 

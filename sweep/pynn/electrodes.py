@@ -75,21 +75,19 @@ def _made(given: type[Any]) -> type[Any]:
 
 
 class NoisyCurrentSource(_Source, electrodes.NoisyCurrentSource):
-    """White noise, with a new value in each step; drawn anew in each network."""
+    """White noise, with a new value in each step or each `dt` ms; drawn anew in each network."""
 
     translations = build_translations(*((p, p) for p in electrodes.NoisyCurrentSource.default_parameters))
 
     def __init__(self, **parameters: Any) -> None:
         if parameters.pop("rng", None) is not None:
             raise NotCoveredError("rng of NoisyCurrentSource", "its noise follows from the network's seed")
-        if parameters.get("dt", state.dt) > state.dt * 1.001:
-            raise NotCoveredError(
-                "dt of NoisyCurrentSource other than the time step", "leave it out, or use StepCurrentSource"
-            )
-        super().__init__(**parameters)
+        super().__init__(**{"dt": state.dt, **parameters})
 
     def _described(self) -> CurrentSource:
-        return network.NoisyCurrentSource(**{n: v for n, v in self._values().items() if n != "dt"})
+        values = self._values()
+        held = values["dt"] if values["dt"] > state.dt * 1.001 else 0.0
+        return network.NoisyCurrentSource(**{**values, "dt": held})
 
 
 DCSource = _made(electrodes.DCSource)

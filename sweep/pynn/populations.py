@@ -78,6 +78,12 @@ class Assembly(common.Assembly):
 
     _simulator = simulator
 
+    @property
+    def receptor_types(self) -> list[str]:
+        """The receptors that all have, in the order of the first; PyNN's own changes from run to run."""
+        first, *others = (p.celltype.receptor_types for p in self.populations)
+        return [r for r in first if all(r in other for other in others)]
+
 
 class PopulationView(_Neurons, common.PopulationView):
     """Some of the neurons of a population."""

@@ -109,6 +109,12 @@ class ID(int, IDMixin):
     def __init__(self, number: int, parent: Any) -> None:
         pass
 
+    def __getattr__(self, name: str) -> Any:
+        # numpy asks what it computes with for __array_ufunc__ and the like, which are no parameters.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return super().__getattr__(name)
+
     @property
     def local(self) -> bool:
         """All neurons are here: networks run in parallel, not parts of one."""

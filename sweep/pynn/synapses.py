@@ -92,7 +92,7 @@ def _plastic(synapse: STDPMechanism) -> type[network.SynapseType]:
         )
     if synapse.dendritic_delay_fraction != 1:
         raise NotCoveredError("a dendritic_delay_fraction other than 1", "all of the delay is dendritic")
-    if dependence.parameter_space["w_min"].evaluate(simplify=True) != 0:
+    if dependence.parameter_space["w_min"].base_value != 0:
         raise NotCoveredError("a w_min other than 0", "plastic weights lie between 0 and w_max")
     kind: type[network.SynapseType] = dependence.kind
     return kind

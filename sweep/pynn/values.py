@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pyNN.core import IndexBasedExpression
 from pyNN.parameters import LazyArray, Sequence
-from pyNN.random import RandomDistribution
+from pyNN.random import NumpyRNG, RandomDistribution
 
 from sweep.pynn.refusal import NotCoveredError
 from workers.network import (
@@ -23,6 +23,11 @@ from workers.network import (
 )
 from workers.network.distance import OfDistance
 from workers.network.values import Value
+
+
+class NativeRNG(NumpyRNG):
+    """The simulator's own generator, for PyNN; what is drawn with it follows from the network's key."""
+
 
 DISTRIBUTIONS: dict[str, Callable[..., Value]] = {
     "uniform": lambda low, high: Uniform(low, high) if low != high else float(low),

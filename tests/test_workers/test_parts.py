@@ -9,6 +9,7 @@ from sweep import IF_curr_exp, Network, Normal, PoissonPopulation, Population, P
 from workers.draw import draw
 from workers.instance import Synapses
 from workers.keys import Key
+from workers.network import NoisyCurrentSource
 from workers.network.connectors import (
     AllToAll,
     Block,
@@ -171,6 +172,20 @@ def test_a_poisson_population_may_start_later() -> None:
         pop.start = 40.0
     assert pop.start == 40.0
     assert net.get(pop).duration == 1e10
+
+
+def test_noise_may_hold_its_values_for_a_while() -> None:
+    source, times = NoisyCurrentSource(stdev=1.0, start=2.0, dt=5.0), np.arange(100.0)
+
+    def drawn(*parts: slice) -> np.ndarray:  # type: ignore[type-arg]
+        rng = Key(1, 2).generator("noise", "noise")
+        return np.concatenate([source.amplitudes(times[p], 3, rng) for p in parts])
+
+    whole = drawn(slice(None))
+    assert np.unique(whole[2:, 0]).size == 20
+    assert np.all(whole[:2] == 0)
+    assert np.all(whole[2:7] == whole[2])
+    np.testing.assert_array_equal(whole, drawn(slice(0, 13), slice(13, 20), slice(20, 100)))
 
 
 def _cells(net: Network):  # type: ignore[no-untyped-def]

@@ -81,21 +81,35 @@ class ACSource(_Timed):
 
 @dataclass(frozen=True)
 class NoisyCurrentSource(_Timed):
-    """White noise: in each step and neuron, from `start` to `stop`, a new normal value."""
+    """White noise: in each step and neuron, from `start` to `stop`, a new normal value.
+
+    With `dt`, a value holds for that many ms.
+    """
 
     mean: float = 0.0
     stdev: float = 1.0
     start: float = 0.0
     stop: float = inf
+    dt: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.stdev < 0:
-            raise ValueError(f"NoisyCurrentSource: stdev={self.stdev!r}; expected at least 0")
+        for name in ("stdev", "dt"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"NoisyCurrentSource: {name}={getattr(self, name)!r}; expected at least 0")
 
     def amplitudes(self, times: Floats, neurons: int, rng: np.random.Generator) -> Floats:
-        noise = self.mean + self.stdev * rng.standard_normal((len(times), neurons))
+        noise = self.mean + self.stdev * self._normal(times, neurons, rng)
         return np.where(self._flows(times, self.start, self.stop)[:, None], noise, 0.0)
+
+    def _normal(self, times: Floats, neurons: int, rng: np.random.Generator) -> Floats:
+        if not self.dt or not len(times):
+            return rng.standard_normal((len(times), neurons))
+        # Drawn from the beginning each time, for a value may hold from one call into the next.
+        spans = np.floor((times - self.start) / self.dt + 1e-9).astype(np.int64).clip(min=0)
+        again = np.random.Generator(np.random.Philox(rng.bit_generator.seed_seq))  # type: ignore[arg-type]
+        values: Floats = again.standard_normal((int(spans[-1]) + 1, neurons))
+        return np.asarray(values[spans])
 
 
 class StepCurrentSource(CurrentSource):

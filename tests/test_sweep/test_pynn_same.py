@@ -1,0 +1,142 @@
+"""Scripts run by pyNN.nest and by sweep.pynn, in processes of their own: the same spikes and traces."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+HEAD = """
+import pickle, sys
+import numpy as np
+from importlib import import_module
+sim = import_module(sys.argv[1])
+sim.setup(timestep=0.1, min_delay=0.1, max_delay=20.0, spike_precision="on_grid")
+seen = []
+
+def keep(*parts):
+    for part in parts:
+        for segment in part.get_data().segments:
+            spikes = {int(t.annotations["source_index"]): np.asarray(t) for t in segment.spiketrains}
+            signals = {s.name: (np.asarray(s), str(s.units), float(s.t_start)) for s in segment.analogsignals}
+            seen.append((spikes, signals))
+"""
+TAIL = """
+sim.end()
+pickle.dump(seen, open(sys.argv[2], "wb"))
+"""
+SYNFIRE = """
+rng = np.random.RandomState(4)
+cell = dict(cm=0.25, tau_m=10.0, tau_refrac=2.0, tau_syn_E=2.0, tau_syn_I=4.0, v_thresh=-55.0, v_reset=-70.0,
+            v_rest=-70.0, e_rev_E=0.0, e_rev_I=-75.0)
+volley = [sorted(set(np.round(rng.normal(20.0, 0.5, 8), 1))) for _ in range(8)]
+packet = sim.Population(8, sim.SpikeSourceArray(spike_times=volley), label="packet")
+before, groups = packet, []
+for number in range(5):
+    exc = sim.Population(8, sim.IF_cond_exp(**cell), label=f"exc {number}", initial_values={"v": -70.0})
+    inh = sim.Population(8, sim.IF_cond_exp(**cell), label=f"inh {number}", initial_values={"v": -70.0})
+    for post in (exc, inh):
+        sim.Projection(before, post, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.009, delay=1.5))
+    sim.Projection(inh, exc, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.002, delay=4.0),
+                   receptor_type="inhibitory")
+    for part in (exc, inh):
+        part.record("spikes")
+        groups.append(part)
+    before = exc
+groups[0].record(["v", "gsyn_exc"], sampling_interval=0.5)
+sim.run(70.0)
+sim.run_until(100.0)
+keep(*groups)
+seen.append([groups[0].mean_spike_count(), sim.get_current_time(), sim.get_time_step()])
+"""
+PARTS = """
+from pyNN.space import Grid2D, Space
+cells = sim.Population((4, 3), sim.IF_curr_exp(tau_m=10.0, i_offset=np.linspace(0.0, 1.9, 12)), label="grid")
+others = sim.Population(6, sim.IF_curr_alpha(tau_syn_E=1.5), structure=Grid2D(aspect_ratio=1.5, dx=2.0))
+source = sim.Population(3, sim.SpikeSourceArray(spike_times=[[5.0, 17.3], [6.0, 30.1], [9.9]]))
+both = cells[2:9] + others
+static = sim.StaticSynapse
+here = [
+    sim.Projection(source, both, sim.AllToAllConnector(), static(weight=0.7, delay=1.2),
+                   receptor_type="excitatory"),
+    sim.Projection(cells, others, sim.FromListConnector([(3, 1, 0.4, 0.6), (9, 5, 1.5, 2.2)])),
+    sim.Projection(cells, others, sim.DistanceDependentProbabilityConnector("d < 2.5"),
+                   static(weight="0.2 + 0.1*d", delay=0.8), space=Space(axes="xy")),
+    sim.Projection(cells[6:], cells[:6], sim.ArrayConnector(np.arange(36).reshape(6, 6) % 5 == 0),
+                   static(weight=-0.6, delay=0.5), receptor_type="inhibitory"),
+    sim.Projection(cells, cells, sim.AllToAllConnector(allow_self_connections=False), static(weight=0.02)),
+]
+here.append(sim.Projection(cells, others, sim.CloneConnector(here[2]), static(weight=0.1, delay=3.0)))
+others[1:3].set(tau_m=7.0)
+sim.DCSource(amplitude=0.3, start=20.0, stop=60.0).inject_into(others[0:4])
+step = sim.StepCurrentSource(times=[10.0, 40.0], amplitudes=[0.4, -0.2])
+step.inject_into([cells[0], cells[11]])
+sim.ACSource(amplitude=1.0, offset=0.5, frequency=30.0, start=5.0, stop=70.0).inject_into(others)
+cells.record(["spikes", "v"])
+others[2:].record(["spikes", "v"])
+sim.run(80.0)
+keep(cells, others)
+for projection in here[:1]:  # of the others pyNN.nest mixes up the synapses
+    table = sorted(projection.get(["weight", "delay"], format="list"))
+    seen.append([np.array(table), projection.get("weight", format="array")])
+seen.append([others.get("tau_m"), cells.get("i_offset"), cells.positions])
+seen.append([sum(cells.get_spike_counts().values())])
+"""
+PLASTIC = """
+times = np.arange(10.0, 200.0, 17.0)
+pre = sim.Population(2, sim.SpikeSourceArray(spike_times=[np.append(t, 240.0) for t in (times, times + 4.0)]))
+force = sim.Population(2, sim.SpikeSourceArray(spike_times=times + 2.0))
+post = sim.Population(3, sim.IF_curr_exp(tau_refrac=1.0))
+sim.Projection(force, post, sim.AllToAllConnector(), sim.StaticSynapse(weight=9.0, delay=1.0))
+rule = sim.STDPMechanism(
+    timing_dependence=sim.SpikePairRule(tau_plus=15.0, tau_minus=25.0, A_plus=0.02, A_minus=0.015),
+    weight_dependence=sim.{dependence}(w_min=0.0, w_max=0.4), weight=0.1, delay=0.4)
+learning = sim.Projection(pre, post, sim.AllToAllConnector(), rule)
+post.record("spikes")
+sim.run(250.0)
+keep(post)
+seen.append([learning.get("weight", format="array")])
+"""
+
+
+def run(folder: Path, script: str, module: str) -> Any:
+    (folder / "script.py").write_text(HEAD + script + TAIL)
+    out = folder / f"{module}.pickle"
+    command = [sys.executable, "script.py", module, str(out)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return pickle.loads(out.read_bytes())
+
+
+def same(a: Any, b: Any, tolerance: float = 1e-9) -> None:
+    if isinstance(a, dict):
+        assert a.keys() == b.keys()
+        for key in a:
+            same(a[key], b[key], tolerance)
+    elif isinstance(a, (list, tuple)):
+        assert len(a) == len(b)
+        for one, other in zip(a, b, strict=True):
+            same(one, other, tolerance)
+    elif isinstance(a, str):
+        assert a == b
+    else:
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("script", [SYNFIRE, PARTS], ids=["synfire", "parts"])
+def test_spikes_and_traces_are_those_of_pynn_nest(tmp_path: Path, script: str) -> None:
+    theirs, ours = (run(tmp_path, script, module) for module in ("pyNN.nest", "sweep.pynn"))
+    same(theirs, ours)
+    assert sum(len(t) for spikes, *_ in ours[:2] for t in spikes.values()) > 10
+
+
+def test_plastic_weights_are_those_of_pynn_nest(tmp_path: Path) -> None:
+    script = PLASTIC.replace("{dependence}", "MultiplicativeWeightDependence")
+    theirs, ours = (run(tmp_path, script, module) for module in ("pyNN.nest", "sweep.pynn"))
+    same(theirs, ours, 1e-6)
+    assert np.ptp(ours[-1][0]) > 0
