@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from cluster.address import Address, Connected
 from cluster.debug import Debug, debug
 from cluster.local import local
+from cluster.mpi import mpi
 from cluster.pool import Cluster, Handle, Pool, Running
 from cluster.slurm import slurm
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Cluster", "Handle", "Pool", "Running", "connect", "debug", "local", "slurm"]
+__all__ = ["Cluster", "Handle", "Pool", "Running", "connect", "debug", "local", "mpi", "slurm"]
 
 
 def connect(cluster: Cluster | Client | str | None = None, max_processes: int = -1) -> Pool:
@@ -23,8 +24,8 @@ def connect(cluster: Cluster | Client | str | None = None, max_processes: int = 
     Parameters
     ----------
     cluster : Cluster, distributed.Client or str, optional
-        ``local(...)``, ``slurm(...)``, "debug" or ``debug()``, the address of a Dask scheduler, or a
-        Client connected to one. By default this machine, with workers that are kept for the next call.
+        ``local(...)``, ``slurm(...)``, ``mpi()``, "debug" or ``debug()``, the address of a Dask scheduler,
+        or a Client connected to one. By default this machine, with workers that are kept for the next call.
     max_processes : int
         For the default: how many networks run at once; -1 for as many as there are cores.
 
@@ -48,7 +49,7 @@ def _chosen(cluster: Cluster | Client | str | None, max_processes: int) -> Clust
     if isinstance(cluster, Cluster):
         return cluster
     raise ValueError(
-        f"cluster={cluster!r}; expected None, local(...), slurm(...), 'debug', the address of a Dask "
+        f"cluster={cluster!r}; expected None, local(...), slurm(...), mpi(), 'debug', the address of a Dask "
         "scheduler such as 'tls://host:8786', or a distributed.Client"
     )
 

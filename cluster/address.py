@@ -9,13 +9,7 @@ from cluster.dask_pool import DaskPool
 from cluster.pool import Cluster
 
 if TYPE_CHECKING:
-    from distributed import Client
-
-
-class _OwnClientPool(DaskPool):
-    def close(self) -> None:
-        super().close()
-        self.client.close()
+    from distributed import Client, Security
 
 
 @dataclass(frozen=True)
@@ -25,7 +19,11 @@ class Connected(Cluster):
     client: Client
 
     def start(self) -> DaskPool:
-        return DaskPool(self.client)
+        from cluster.versions import check_versions
+
+        pool = DaskPool(self.client)
+        check_versions(self.client)
+        return pool
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,27 @@ class Address(Cluster):
     address: str
 
     def start(self) -> DaskPool:
-        from distributed import Client
+        """Return a pool of its workers, which is kept for the next call."""
+        from cluster.versions import check_versions
 
-        return _OwnClientPool(Client(self.address, set_as_default=False))
+        pool = pool_at(self.address)
+        check_versions(pool.client)
+        return pool
+
+
+class _OwnClientPool(DaskPool):
+    def close(self) -> None:
+        super().close()
+        self.client.close()
+
+
+_kept: dict[str, _OwnClientPool] = {}
+
+
+def pool_at(address: str, security: Security | None = None) -> DaskPool:
+    """Connect to a scheduler, unless that has been done."""
+    from distributed import Client
+
+    if address not in _kept or _kept[address].client.status != "running":
+        _kept[address] = _OwnClientPool(Client(address, security=security, set_as_default=False))
+    return _kept[address]

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster import own_pool
+from cluster.host import LOOPBACK
 from cluster.own_pool import OwnPool
 from cluster.pool import Cluster
 from hardware.cores import usable_cores
-
-LOOPBACK = "127.0.0.1"
 
 
 class LocalPool(OwnPool):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from cluster.host import own_address
 from cluster.own_pool import OwnPool
 from cluster.pilots import Pilots
 from cluster.pool import Handle, Running
@@ -33,7 +34,7 @@ class SlurmPool(OwnPool):
         self._lock = threading.Lock()
         folder = state_folder() / self._name
         folder.mkdir(mode=0o700)
-        super().__init__(folder, _host(slurm.interface), 0)
+        super().__init__(folder, own_address(slurm.interface), 0)
 
     def _start(self, host: str, workers: int) -> None:
         super()._start(host, workers)
@@ -118,20 +119,6 @@ def state_folder() -> Path:
     folder = Path(base) / "neurosweep"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-def _host(interface: str | None) -> str:
-    """Return this machine's address on a network, or on that which leads out of it."""
-    from distributed.utils import get_ip, get_ip_interface
-
-    if interface is None:
-        return str(get_ip())
-    try:
-        return str(get_ip_interface(interface))
-    except (KeyError, ValueError) as error:
-        raise ValueError(
-            f"interface={interface!r} is none of this machine's with an address: {error}"
-        ) from None
 
 
 _kept: dict[Slurm, SlurmPool] = {}

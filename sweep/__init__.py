@@ -42,7 +42,7 @@ from workers.network import (
 )
 
 if TYPE_CHECKING:
-    from cluster import debug, local, slurm
+    from cluster import debug, local, mpi, slurm
     from sweep.opening import open  # noqa: A004
     from sweep.plan import Constant
     from sweep.points import grid, latin_hypercube, sobol, zipped
@@ -60,6 +60,7 @@ _LATER = {
     "grid": "sweep.points",
     "latin_hypercube": "sweep.points",
     "local": "cluster",
+    "mpi": "cluster",
     "open": "sweep.opening",
     "parallel_run": "sweep.run",
     "slurm": "cluster",
@@ -108,6 +109,7 @@ __all__ = [
     "grid",
     "latin_hypercube",
     "local",
+    "mpi",
     "open",
     "parallel_run",
     "setup",

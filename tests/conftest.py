@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import shutil
+import warnings
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -10,7 +13,8 @@ import pytest
 
 from sweep import Izhikevich, Monitor, PoissonPopulation, Population, Projection, clear
 
-REQUIRED_IN_CI = {"nest", "brian2", "neuron"}
+REQUIRED_IN_CI = {"nest", "brian2", "neuron", "mpi4py"}
+PROGRAMS_IN_CI = {"slurmctld", "slurmd", "sbatch", "munged"}
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +35,10 @@ def page() -> SimpleNamespace:
 
 
 def pytest_collection_modifyitems() -> None:
-    """What must be there in CI is there: a skipped simulator would go unseen."""
+    """What must be there in CI is there: a skipped simulator or cluster would go unseen."""
     if os.environ.get("SWEEP_CI"):
         for name in REQUIRED_IN_CI:
-            __import__(name)
+            with warnings.catch_warnings(action="ignore"):  # what they say at import is theirs
+                importlib.import_module(name)
+        path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+        assert all(shutil.which(name, path=path) for name in PROGRAMS_IN_CI), "Slurm is not installed"

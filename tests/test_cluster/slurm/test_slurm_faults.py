@@ -126,8 +126,8 @@ def test_a_node_killed(site: Any, log: Log, expected: list[Any]) -> None:
 
 def test_walltime_reached(site: Any, log: Log, expected: list[Any]) -> None:
     slurm_pool._close_kept()  # its idle jobs hold the cores
-    brief = slurm(jobs=1, cores=2, memory="500MB", walltime="00:00:10", interface="lo")
-    results = disturbed(log, lambda: None, brief, 0.1)
+    brief = slurm(jobs=1, cores=2, memory="500MB", walltime="00:00:08", interface="lo")
+    results = disturbed(log, lambda: None, brief, 0.15)
     assert list(results) == expected
     assert len({line[1] for line in log.read()}) > 1
     assert max(log.times(i) for i in range(NUMBER)) == 1  # handed back in time

@@ -1,0 +1,85 @@
+"""Scripts under a real mpiexec, as wheels bring it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from ports import listening, refuses_strangers
+
+from sweep import mpi, parallel_run
+
+SCRIPT = """
+from sweep import mpi, parallel_run
+
+there = mpi()
+
+import os, signal, sys, time
+
+def method(idx, net, fatal):
+    time.sleep(0.01)
+    if idx == fatal and not os.path.exists("killed"):
+        open("killed", "w").close()
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+    known = [name for name in os.environ if name.startswith(("PMI", "OMPI"))]
+    return idx, float(net.rng.random()), os.getppid(), known
+
+def sweep(fatal):
+    return list(parallel_run(method, number=60, seed=4, cluster=there, fatal=fatal))
+
+first = sweep(None)
+again = sweep(20)
+assert [value[:2] for value in first] == [value[:2] for value in again]
+assert not any(value[3] for value in first)
+print(len({value[2] for value in first}), sum(value[1] for value in first), flush=True)
+if "fail" in sys.argv:
+    raise SystemExit(3)
+while not os.path.exists("seen"):
+    time.sleep(0.05)
+"""
+
+
+def mpiexec(number: int, *arguments: str) -> list[str]:
+    pytest.importorskip("mpi4py", reason="mpi() needs mpi4py: pip install 'neurosweep[mpi]'")
+    found = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
+    if found is None:
+        pytest.skip("no mpiexec beside Python: pip install 'neurosweep[mpi]'")
+    return [found, "-n", str(number), sys.executable, "-W", "error", *arguments]
+
+
+def test_a_script_and_the_ports_that_it_opens(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = mpiexec(4, "script.py")
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        said = run.stdout.readline().split()
+        members = psutil.Process(run.pid).children(recursive=True)
+        nodes = [p for p in members if "cluster.node" in " ".join(p.cmdline())]
+        strangers = [refuses_strangers(port) for port in listening(nodes)]
+        (tmp_path / "seen").touch()
+        run.communicate(timeout=30)
+    expected = parallel_run(lambda idx, net: float(net.rng.random()), number=60, seed=4, cluster="debug")
+    assert float(said[1]) == sum(expected)
+    assert run.returncode == 0
+    assert int(said[0]) == 2
+    assert len(strangers) >= 2  # the scheduler's, and those of one worker or two: another was just killed
+    assert all(strangers)
+    assert not [p for p in nodes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_script_that_fails_ends_all(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = mpiexec(3, "script.py", "fail")
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 3
+
+
+def test_mpi_without_mpiexec_is_refused() -> None:
+    pytest.importorskip("mpi4py", reason="mpi() needs mpi4py: pip install 'neurosweep[mpi]'")
+    with pytest.raises(RuntimeError, match=r"has 1; start the script as 'mpiexec -n 4 python"):
+        mpi()
