@@ -1,0 +1,133 @@
+"""GeNN, where somebody has installed it: it is not on PyPI, so CI has none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sweep import (
+    IF_cond_exp,
+    IF_curr_exp,
+    Izhikevich,
+    Monitor,
+    Network,
+    NoisyCurrentSource,
+    Normal,
+    PoissonPopulation,
+    Population,
+    Projection,
+    Uniform,
+)
+from workers import simulators
+from workers.lockstep import run_side_by_side
+from workers.outcome import Outcome
+from workers.simulators import genn_cache, genn_plan
+from workers.simulators.base import Simulator
+from workers.simulators.genn_ import Genn
+from workers.task import Job, run_network
+from workers.testing import SimulatorSuite
+from workers.testing.networks import cells, instance, random_network, recorded, same, synapses, told
+
+pytest.importorskip("pygenn", reason=f"GeNN is not installed: {Genn.install}")
+
+
+class TestGenn(SimulatorSuite):
+    simulator = "genn"
+
+    def make(self) -> Simulator:
+        return Genn("single_threaded_cpu")
+
+
+def built(network: Any) -> Genn:
+    simulator = Genn("single_threaded_cpu")
+    simulator.build(network)
+    return simulator
+
+
+def bits(outcome: Outcome) -> Any:
+    """All that a network gave back, but for how long it took."""
+    if outcome.failure is not None:
+        return outcome.failure
+    assert outcome.value is not None
+    leaves = {name: np.asarray(leaf).tobytes() for name, leaf in outcome.value.leaves.items()}
+    return outcome.value.structure, leaves
+
+
+def network() -> dict[str, Any]:
+    with Network(dt=0.5) as net:
+        inputs = PoissonPopulation(9, rates=Uniform(20.0, 60.0))
+        cells = Population(7, IF_curr_exp(tau_m=Uniform(10.0, 20.0)))
+        others, third = Population(3, Izhikevich), Population(5, IF_cond_exp)
+        cells.v = Normal(-60.0, 4.0)
+        weights = Uniform(0.5, 2.0)
+        Projection(inputs, cells, "exc").connect_fixed_probability(0.3, weights, delays=Uniform(0.5, 8.0))
+        Projection(cells, cells, "inh").connect_fixed_number_pre(1, weights)
+        Projection(cells, others, "exc").connect_fixed_probability(0.5, weights=Uniform(5.0, 9.0))
+        Projection(inputs, third, "exc").connect_fixed_probability(0.5, weights=Uniform(0.02, 0.1))
+        NoisyCurrentSource(mean=0.1, stdev=0.2).inject_into(cells, [0, 2])
+        made = {"net": net, "cells": cells, "inputs": inputs}
+        made["monitors"] = [Monitor(p, "spike") for p in (cells, others, third)]
+        made["traces"] = [Monitor(others, ["v", "u"], period=1.5), Monitor(third, ["v", "gsyn_exc"])]
+    return made
+
+
+@pytest.mark.parametrize("width", [2, 7])
+def test_fused_networks_are_the_same_bits_as_apart(width: int) -> None:
+    made = network()
+
+    def method(idx: int, net: Network) -> Any:
+        net.simulate(idx * 3.5)
+        net.get(made["inputs"]).rates = 30.0 + idx
+        net.get(made["cells"]).v = net.get(made["cells"]).v + net.rng.random()
+        net.step()
+        net.get(made["cells"]).tau_m = Uniform(10.0, 30.0)
+        net.simulate(60.0)
+        rasters = [net.get(m).raster_plot() for m in made["monitors"]]
+        return rasters, [net.get(m).get("v") for m in made["traces"]], net.time
+
+    job = Job(method, (made["net"],), "genn", 5)
+    alone = [bits(run_network(job, i, {})) for i in range(7)]
+    assert not any(isinstance(a, Exception) for a in alone)
+    order = [3, 0, 6, 2, 1, 5, 4]
+    for at in range(0, 7, width):
+        chunk = order[at : at + width]
+        fused = run_side_by_side(job, chunk, [{}] * len(chunk), simulators.start("genn"))
+        assert all(o.failure is None for o in fused)
+        assert [bits(o) for o in fused] == [alone[i] for i in chunk]
+
+
+def test_networks_of_one_structure_are_compiled_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    pairs = [(i, i) for i in range(10)]
+    for dt, weight, delay in ((0.1, 1.0, 3), (1.0, 2.0, 7)):
+        built(instance(cells("Izhikevich", 10), synapses(pairs, weight, delay), sources=10, dt=dt))
+    folder = genn_cache.folder("single_threaded_cpu")
+    assert len([f for f in folder.iterdir() if f.is_dir()]) == 1
+    assert folder.is_relative_to(tmp_path)
+
+
+def test_a_simulator_whose_network_was_replaced_says_so() -> None:
+    one, other = built(instance(cells("Izhikevich"))), built(instance(cells("Izhikevich", 20)))
+    with pytest.raises(RuntimeError, match="another network"):
+        one.run(1, told())
+    other.run(1, told())
+
+
+def test_long_runs_are_recorded_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, stimulus = random_network("IF_curr_exp", steps=300)
+    expected = recorded(built(whole), whole, stimulus, [300])
+    assert expected[0][0].steps.size > 5
+    monkeypatch.setattr(genn_plan, "_LONGEST", 64)
+    assert same(expected, recorded(built(whole), whole, stimulus, [300]))
+    assert same(expected, recorded(built(whole), whole, stimulus, [100, 164, 300]))
+
+
+def test_delays_beyond_a_byte() -> None:
+    network_ = instance(
+        cells("IF_curr_delta", 2), synapses([(0, 0), (0, 1)], 3.0, [400, 256]), traces=[("v", 1)]
+    )
+    _, (v,) = recorded(built(network_), network_, told((1, 0))[0], [500])
+    assert [int(np.argmax(column)) + 1 for column in v.T] == [401, 257]

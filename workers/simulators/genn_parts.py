@@ -1,0 +1,159 @@
+"""The populations and projections of a network that GeNN has loaded: their values, and what they do.
+
+Values are written into the arrays of the loaded network. GeNN's own way, which asks for them before it loads,
+goes through the rows of synapses one by one in Python, and sets the length of a row to what it finds, while
+the compiled code keeps its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.instance import Cells, Floats, Ints, Sources, Spikes, Synapses
+from workers.simulators.brian2_model import Model, check
+
+
+class GennCells:
+    """A population of neurons.
+
+    Parameters
+    ----------
+    cells : Cells
+    model : Model
+    constants : dict of str to array
+        The model's coefficients with the cells' parameters.
+    dt : float
+        In ms.
+    """
+
+    def __init__(self, cells: Cells, model: Model, constants: dict[str, Floats], dt: float) -> None:
+        self._cells, self._model, self._dt, self._constants = cells, model, dt, constants
+        self.size = cells.size
+        self.parameters = {name: np.array(values, float) for name, values in cells.parameters.items()}
+        self.offset = self.parameters.get("i_offset", np.zeros(cells.size))  # nA
+
+    def attach(self, group: Any) -> None:
+        """Take over what GeNN has loaded for it."""
+        self._variables = group.vars
+        for variable in self._variables.values():
+            variable.view[:] = 0.0
+        for name in self._model.variables:
+            self._write(name, np.zeros(self.size), np.nan)  # those beyond the last one never fire
+        self._write_constants(self._constants)
+        self._write("current", self.offset)
+        for name, values in self._cells.state.items():
+            self.set(name, values)
+        for variable in self._variables.values():
+            variable.push_to_device()
+
+    def get(self, name: str) -> Floats:
+        """Present values of a parameter or a variable."""
+        if name not in self._model.variables:
+            return self.parameters[name].copy()
+        variable = self._variables[name]
+        variable.pull_from_device()
+        values: Floats = variable.view[: self.size].copy()
+        return values
+
+    def set(self, name: str, values: Floats) -> None:
+        """Set a parameter or a variable."""
+        check(name, values)
+        if name in self._model.variables:
+            self._write(name, values, np.nan)
+            return
+        self.parameters[name][:] = values
+        self._write_constants(self._model.constants(self.parameters, self._dt))
+        if name == "i_offset":
+            self._write("current", values)
+
+    def inject(self, current: Floats) -> None:
+        """Set what flows into each neuron in the next step, in nA."""
+        self._write("current", current)
+
+    def _write_constants(self, constants: dict[str, Floats]) -> None:
+        for name, values in constants.items():
+            self._write(name, values)
+
+    def _write(self, name: str, values: Floats, beyond: float = 0.0) -> None:
+        if name in self._variables:  # the code may not need it
+            variable = self._variables[name]
+            variable.view[: self.size] = values
+            variable.view[self.size :] = beyond
+            variable.push_to_device()
+
+
+class GennSources:
+    """A population that fires as it is told, for the next `piece` steps at once."""
+
+    def __init__(self, sources: Sources, padded: int, piece: int) -> None:
+        self._name, self._padded, self._piece = sources.name, padded, piece
+        self._written: Ints = np.empty(0, np.int64)
+
+    def attach(self, group: Any) -> None:
+        """Take over what GeNN has loaded for it."""
+        self._fires = group.extra_global_params["fires"]
+
+    def tell(self, spikes: Spikes, first: int, last: int) -> None:
+        """Say how it fires in steps `first` to `last`."""
+        a, b = np.searchsorted(spikes.steps, [first - 1, last], side="right")
+        fires: NDArray[np.uint8] = self._fires.view
+        fires[self._written] = 0
+        self._written = (spikes.steps[a:b] - 1) % self._piece * self._padded + spikes.ranks[a:b]
+        fires[self._written] = 1
+        self._fires.push_to_device()
+
+
+def connect(group: Any, synapses: Synapses) -> None:
+    """Write the synapses of a projection, which are in order of their sources, into what GeNN has loaded."""
+    check(f"weights of {synapses.name}", synapses.weights)
+    lengths, indices = group._row_lengths, group._ind  # where GeNN's own way puts them
+    counts = np.bincount(synapses.sources, minlength=len(lengths.view))
+    row = len(indices.view) // len(lengths.view)
+    if counts.max() > row:
+        raise RuntimeError(f"{synapses.name}: {counts.max()} synapses do not fit into a row of {row}")
+    first = np.cumsum(counts) - counts
+    places = synapses.sources * row + np.arange(len(synapses.sources)) - first[synapses.sources]
+    lengths.view[:] = counts
+    indices.view[places] = synapses.targets
+    lengths.push_to_device()
+    indices.push_to_device()
+    for name, values in {"weight": synapses.weights, "steps": synapses.delays - 1}.items():
+        if name in group.vars:
+            group.vars[name]._view[places] = values
+            group.vars[name].push_to_device()
+
+
+class SpikeReader:
+    """The spikes that GeNN has recorded of a population, read before its ring of steps is full.
+
+    GeNN's own way reads them only when it is.
+    """
+
+    def __init__(self, size: int, padded: int, piece: int) -> None:
+        self._size, self._words, self._piece = size, -(-padded // 32), piece
+        self._parts: list[Spikes] = []
+
+    def attach(self, runtime: Any, group: Any) -> None:
+        """Take over what GeNN has loaded for it."""
+        self._array = runtime.get_array(group, "recordSpk")
+
+    def read(self, first: int, last: int) -> None:
+        """Take in steps `first` to `last`."""
+        self._array.pull_from_device()
+        words = np.asarray(self._array.host_view).view("<u4").reshape(self._piece, self._words)
+        steps = np.arange(first, last + 1)
+        places = np.nonzero(words[(steps - 1) % self._piece])
+        found = words[(steps[places[0]] - 1) % self._piece, places[1]]
+        bits = np.unpackbits(found.view(np.uint8).reshape(-1, 4), axis=1, bitorder="little")
+        which, bit = np.nonzero(bits)
+        ranks = places[1][which] * 32 + bit
+        own = ranks < self._size
+        self._parts.append(Spikes(steps[places[0]][which][own], ranks[own]))
+
+    def spikes(self) -> Spikes:
+        """All since it was asked last."""
+        parts, self._parts = self._parts, []
+        return Spikes.joined(parts)
