@@ -10,8 +10,10 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from sweep.arrays import CHUNK_NAMES, Arrays, fill, stretches
+from sweep.array import Array
+from sweep.arrays import CHUNK_NAMES, Arrays
 from sweep.blocks import in_order, mean_size, padded, shapes_of, strings, values_of
+from sweep.chunks import fill
 from sweep.layout import Layout, holds, joined, layout_of
 from workers.part import Column, text_column, to_npy
 
@@ -35,7 +37,15 @@ class Columns:
         self.arrays = arrays
         self._present = present
 
-    def append(self, role: Role, leaf: str, blocks: Sequence[Column], start: int, stop: int) -> None:
+    def append(
+        self,
+        role: Role,
+        leaf: str,
+        blocks: Sequence[Column],
+        start: int,
+        stop: int,
+        units: str | None = None,
+    ) -> None:
         """Write the leaves of one name into rows `start` to `stop`; `blocks` count their rows from start."""
         name = self.name_of(role, leaf)
         old = self.layout(name) if name else None
@@ -48,6 +58,14 @@ class Columns:
         self._write(name, layout, fitting, stop - start)
         if others or f"{name}.other" in self.arrays:
             self._write_others(name, others, start, stop)
+        self._set_units(name, units)
+
+    def _set_units(self, name: str, units: str | None) -> None:
+        attributes = self.arrays[name].attrs
+        if units is None:
+            attributes.pop("units", None)
+        else:
+            attributes["units"] = units
 
     def name_of(self, role: Role, leaf: str) -> str | None:
         """Find the array of a leaf."""
@@ -111,10 +129,10 @@ class Columns:
             return False
         if f"{name}.shape" in self.arrays and self.arrays[f"{name}.shape"].shape[1] < layout.ndim:
             return False
-        return all(holds(layout.dtype, np.asarray(array[a:b])) for a, b in stretches(array))
+        return all(holds(layout.dtype, array[a:b]) for a, b in array.stretches())
 
     def _generation(self, name: str) -> int:
-        return int(self.arrays[name].attrs.get("generation", 0))  # type: ignore[arg-type]
+        return int(self.arrays[name].attrs.get("generation", 0))
 
     def _create_column(
         self,
@@ -148,14 +166,14 @@ class Columns:
         if old.shape is None and new.ndim > 1 and f"{name}.shape" not in self.arrays:
             axes = ("network", f"{name}.axis")
             self.arrays.create(f"{name}.shape", np.dtype(np.int64), axes, (0, new.ndim), empty=0)
-            for a, b in stretches(self.arrays[f"{name}.row_size"]):
-                sizes = np.asarray(self.arrays[f"{name}.row_size"][a:b]).reshape(-1, 1)
+            for a, b in self.arrays[f"{name}.row_size"].stretches():
+                sizes = self.arrays[f"{name}.row_size"][a:b].reshape(-1, 1)
                 self.arrays.extend(f"{name}.shape", padded(sizes, new.ndim))
         if old.shape is None and old.dtype == new.dtype:
             return
         self._create_column(name, new, attributes, 0, self._generation(name) + 1)
-        for a, b in stretches(before):
-            values = np.asarray(before[a:b])
+        for a, b in before.stretches():
+            values = before[a:b]
             if old.shape is None:
                 self.arrays.extend(name, values.astype(new.dtype))
                 continue
@@ -179,7 +197,7 @@ class Columns:
         for block in blocks:
             values[block.rows] = block.values
         if dtype.kind == "i" and sum(len(b.rows) for b in blocks) < rows:
-            self.arrays.mark(name, _FillValue=fill(dtype))
+            self.arrays[name].attrs["_FillValue"] = fill(dtype)
         self.arrays.extend(name, values)
 
     def _write_ragged(self, name: str, dtype: np.dtype[Any], blocks: Sequence[Column], rows: int) -> None:
@@ -213,7 +231,7 @@ class Columns:
         )
 
 
-def array_layout(arrays: Mapping[str, zarr.Array[Any]], name: str) -> Layout:
+def array_layout(arrays: Mapping[str, Array | zarr.Array[Any]], name: str) -> Layout:
     """Read off how a column lies."""
     array = arrays[name]
     dtype = None if array.dtype.kind in "TO" else np.dtype(array.dtype)

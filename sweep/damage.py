@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import google_crc32c
 import zarr
 
 from sweep.arrays import WORK_NAME
+from sweep.chunks import intact
 from sweep.known import Known
 from workers import spool
 
@@ -127,8 +127,7 @@ def _fault(file: Path) -> str | None:
         return "is missing"
     except OSError as error:
         return f"cannot be read: {error}"
-    intact = len(data) >= 4 and google_crc32c.value(data[:-4]).to_bytes(4, "little") == data[-4:]
-    return None if intact else "differs from its checksum"
+    return None if intact(data) else "differs from its checksum"
 
 
 def _damaged_files(path: Path) -> Iterator[Damage]:

@@ -17,9 +17,10 @@ from sweep.damage import SPOOL, WORK, check
 from sweep.gather import FromMemory, FromSpool, Gatherer
 from sweep.known import Known
 from sweep.lease import Lease
+from sweep.origins import Origin
 from sweep.plan import Plan
 from sweep.provenance import call_record, description_record, differences
-from sweep.store import Origin, Store
+from sweep.store import Store
 from workers.network import Description
 
 Resume = Literal["same", "force"]
@@ -155,9 +156,8 @@ def _made(path: Path, plan: Plan, asked: Asked) -> tuple[Store, Plan]:
 
 
 def _reopened(path: Path, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict[int, int]]:
-    damages = check(path)
     known = Known.load(path / WORK)
-    store = Store.open(path, plan, durable=True)
+    store = Store.open(path, plan, durable=True, damages=check(path))
     if asked.seed is not None and asked.seed != store.seed:
         raise ValueError(
             f"store={str(path)!r} has the seed {store.seed}, and not {asked.seed}; leave seed out to go on "
@@ -166,9 +166,8 @@ def _reopened(path: Path, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict[i
     described = _described(asked)
     _refuse_changed(path, store, known, plan, asked, described)
     known, plan = known.with_plan(replace(plan, seed=store.seed), len(asked.networks) > 1)
-    store.repair(damages)
     attempts = store.failed() if asked.retry == "failed" else {}
-    store.bury(store.rows_of([*attempts]))
+    store.bury([*attempts])
     known.save(path / WORK)
     store = Store.open(path, plan, durable=True)
     store.begin(Origin(call_record(asked.method), described, known.constants))

@@ -15,7 +15,7 @@ from sweep.axes import from_json, places_on
 from sweep.plan import Plan
 from sweep.reading import Reader
 from sweep.results import Results
-from sweep.store import SCHEMA
+from sweep.schema import SCHEMA
 
 UNKNOWN = -2
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.arrays import Arrays, dims_of, stretches
+from sweep.arrays import Arrays
 from sweep.damage import Damage
 
 Rows = NDArray[np.int64]
@@ -47,10 +46,10 @@ def bury(arrays: Arrays, rows: Rows, buried: dict[str, int]) -> None:
     """Write to some rows that they count no longer."""
     for name, value in buried.items():
         array = arrays[name]
-        for start, stop in stretches(array):
+        for start, stop in array.stretches():
             here = rows[(rows >= start) & (rows < stop)]
             if len(here):
-                values = np.asarray(array[start:stop])
+                values = array[start:stop].copy()
                 values[here - start] = value
                 array[start:stop] = values
 
@@ -59,7 +58,7 @@ def _rows(
     arrays: Arrays, name: str, damages: Sequence[Damage], sizes: dict[str, Rows], bad: dict[str, Any]
 ) -> Rows:
     """Find the rows that damaged chunks of one array hold."""
-    dim = dims_of(arrays[name])[0]
+    dim = arrays[name].dims[0]
     if name.endswith(SIZES):  # what lies between two is in unknown places
         return np.arange(damages[0].start, damages[-1].stop)
     if dim == "network":
@@ -82,18 +81,15 @@ def _failed(arrays: Arrays, damages: Sequence[Damage], bad: dict[str, Any]) -> R
     if "structure" in bad:
         return np.arange(arrays["structure"].shape[0])
     if "network" in bad or "failures/network" in bad:
-        return np.flatnonzero(np.asarray(arrays["structure"][:]) < 0)
-    networks = np.asarray(arrays["failures/network"][:])[_within(damages)]
-    return np.flatnonzero(np.isin(np.asarray(arrays["network"][:]), networks))
+        return np.flatnonzero(arrays["structure"][:] < 0)
+    networks = arrays["failures/network"][:][_within(damages)]
+    return np.flatnonzero(np.isin(arrays["network"][:], networks))
 
 
 def _sizes(arrays: Arrays, name: str, damages: Sequence[Damage]) -> Rows:
     """Read how many elements rows have; all that damaged ones had is given to the first of these."""
     array, starts = arrays[name], {d.start for d in damages}
-    parts = [
-        np.zeros(b - a, np.int64) if a in starts else np.asarray(array[a:b], np.int64)
-        for a, b in stretches(array)
-    ]
+    parts = [np.zeros(b - a, np.int64) if a in starts else array[a:b] for a, b in array.stretches()]
     sizes = np.concatenate(parts) if parts else np.empty(0, np.int64)
     if damages:
         sizes[damages[0].start] = arrays[name.removesuffix(SIZES)].shape[0] - sizes.sum()
@@ -108,5 +104,4 @@ def _replace(arrays: Arrays, name: str, damage: Damage, content: Any) -> None:
         if isinstance(content, np.ndarray) and content.ndim
         else np.full(shape, content, array.dtype)
     )
-    Path(damage.file).unlink(missing_ok=True)  # zarr reads a chunk before it writes into it
     array[damage.start : damage.stop] = values

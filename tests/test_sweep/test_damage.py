@@ -35,6 +35,7 @@ def run(path: Path, number: int = NUMBER, **more: Any) -> Results:
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store of many small chunks."""
     monkeypatch.setattr(arrays, "LONGEST_CHUNK", 5)
+    monkeypatch.setattr(arrays, "LONGEST_OF_NETWORKS", 5)
     run(tmp_path / "s.zarr")
     return tmp_path / "s.zarr"
 

@@ -27,7 +27,7 @@ from sweep import (
 )
 from sweep.keeping import ChangedSweep
 from sweep.provenance import SIMULATORS
-from sweep.store import REPLACED
+from sweep.schema import REPLACED
 
 Run = Callable[..., Results]
 

@@ -125,7 +125,11 @@ def test_layout(tmp_path: Path) -> None:
     assert data.other.values.tolist() == ["{1}", "{2}"]
     assert data.attrs["seed"] == 5
     assert data.attrs["constants"] == {"w": 3}
-    assert {*xr.open_datatree(tmp_path / "s.zarr", engine="zarr").children} == {"timings", "failures", "provenance"}
+    assert {*xr.open_datatree(tmp_path / "s.zarr", engine="zarr").children} == {
+        "timings",
+        "failures",
+        "provenance",
+    }
     assert zarr.open_group(tmp_path / "s.zarr", mode="r")["rate"][:].tolist() == [1.5, 1.5]  # type: ignore[index,union-attr]
 
 
