@@ -101,7 +101,7 @@ def leave_a_copy_that_holds_the_socket() -> None:
 
 def leave_a_helper() -> None:
     subprocess.Popen(["sleep", "3"], close_fds=False)
-    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGHUP)
 
 
 ENDS = [
@@ -113,7 +113,7 @@ ENDS = [
     (os.abort, "crash", "SIGABRT"),
     (lambda: os.closerange(3, 100), "crash", "exit code 1"),
     (leave_a_copy_that_holds_the_socket, "crash", "exit code 4"),
-    (leave_a_helper, "crash", "SIGTERM"),
+    (leave_a_helper, "crash", "SIGHUP"),
 ]
 
 
