@@ -88,7 +88,7 @@ class _Frame:
     def result(self, leaf: str, name: str) -> dict[str, Variable]:
         """Give the variables of what was returned, to be read later."""
         there = (self._row >= 0) & _rows(self._reader.present(leaf), self._row)
-        about = self._reader.units(leaf)
+        about = {k: v for k, v in self._reader.arrays[name].attrs.items() if k == "units"}
         if self._is_ragged(name):
             return self._ragged(name, there, about)
         laid = self._laid(name, there)

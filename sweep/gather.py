@@ -140,13 +140,15 @@ class FromSpool(Gatherer):
     def _flush(self) -> list[int]:
         lost: list[int] = []
         while self._waiting:
-            read = dict(self._some(lost))
-            self._lease.check()
-            self._append(list(read.values()))
-            for name, part in read.items():
-                if self._store.holds(part.index).all():  # else they wait for a call that has them in its plan
-                    (self._folder / name).unlink(missing_ok=True)
+            self._fold(dict(self._some(lost)))  # which lets go of them before the next are read
         return lost
+
+    def _fold(self, read: dict[str, Part]) -> None:
+        self._lease.check()
+        self._append(list(read.values()))
+        for name, part in read.items():
+            if self._store.holds(part.index).all():  # else they wait for a call that has them in its plan
+                (self._folder / name).unlink(missing_ok=True)
 
     def _some(self, lost: list[int]) -> Iterator[tuple[str, Part]]:
         """Read parts that wait, as many as fit in memory together."""

@@ -16,7 +16,7 @@ from sweep.columns import Role, array_layout
 from sweep.damage import refuse_missing_chunks
 from workers.outcome import Failure
 from workers.part import failure_from_json, from_npy
-from workers.values import decode, leaves_of, units_of
+from workers.values import decode, leaves_of
 
 
 class Reader:
@@ -94,15 +94,6 @@ class Reader:
         if name not in self._ends:
             self._ends[name] = np.cumsum(np.asarray(self.arrays[f"{name}.row_size"][:]))
         return self._ends[name]
-
-    def units(self, leaf: str) -> dict[str, str]:
-        """Give the units of a leaf as an attribute; none where it has none, or values of several."""
-        found = {
-            units_of(s).get(leaf, "")
-            for s, has in zip(self.structures, self._leaves, strict=True)
-            if leaf in has
-        }
-        return {"units": found.pop()} if len(found) == 1 and found != {""} else {}
 
     def values(self, rows: NDArray[np.int64]) -> list[Any]:
         """Read what the methods of some rows returned; a Failure where one failed."""

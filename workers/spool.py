@@ -6,7 +6,6 @@ Only numpy and the standard library are used here, and nothing is pickled.
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import zlib
@@ -107,7 +106,7 @@ def read(path: Path) -> Part:
         If it is not as it was written.
     """
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:  # never twice in memory
             return part_of({name: file[name] for name in file.files})
     except Exception as error:  # numpy and zipfile raise nearly anything where a header is damaged
         raise DamagedPart(f"{path}: {type(error).__name__}: {error}") from error

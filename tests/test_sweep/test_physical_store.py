@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import quantities as pq
+import xarray as xr
 from dask.array import Array
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,9 +18,13 @@ from neo_values import SEGMENTS, identical, spike_train
 
 import sweep
 from sweep import parallel_run
+from sweep.damage import SPOOL, WORK
+from sweep.gather import FromSpool
+from sweep.lease import Lease
 from sweep.plan import Plan, make_plan
 from sweep.results import Results
 from sweep.store import Store
+from workers import spool
 from workers.outcome import Outcome
 from workers.part import pack
 from workers.values import encode
@@ -62,6 +67,16 @@ def test_units_are_in_the_dataset(tmp_path: Path) -> None:
     assert data["v"].attrs["units"] == "mV"
     assert data["t.times"].attrs["units"] == "ms"
     assert "units" not in data["n"].attrs
+    tree = xr.open_datatree(tmp_path / "s.zarr", engine="zarr", decode_timedelta=False)
+    assert (tree["v"].attrs["units"], tree["t.times"].attrs["units"]) == ("mV", "ms")
+    assert "units" not in tree["n"].attrs
+
+
+def test_values_of_several_units_have_none(tmp_path: Path) -> None:
+    for values in ([2 * pq.mV, 2 * pq.V], [2 * pq.mV, None, 3], [2, 3 * pq.mV]):
+        path = tmp_path / repr(values)
+        assert "units" not in results_of(path, [values[0], values[0], *values]).dataset.result.attrs
+        assert identical(list(sweep.open(path)), [values[0], values[0], *values])
 
 
 def test_from_workers() -> None:
@@ -113,6 +128,25 @@ def test_larger_than_memory(tmp_path: Path, number: int, size: int, most: float)
         assert tracemalloc.get_traced_memory()[1] < most
     finally:
         tracemalloc.stop()
+
+
+def test_large_parts_are_brought_in_one_by_one(tmp_path: Path) -> None:
+    plan = make_plan(3, seed=1)
+    size = 40_000_000
+    value = np.random.default_rng(1).normal(size=size // 8)
+    (tmp_path / "s.zarr" / SPOOL).mkdir(parents=True)
+    store = Store.fill(tmp_path / "s.zarr", plan)
+    with Lease(tmp_path / "s.zarr" / WORK, "the store") as lease:
+        gatherer = FromSpool(store, plan, tmp_path / "s.zarr" / SPOOL, lease)
+        for i in range(3):
+            spool.write(tmp_path / "s.zarr" / SPOOL, pack([Outcome(i, encode(value))]))
+        tracemalloc.start()
+        try:
+            gatherer.fold_all()
+            assert tracemalloc.get_traced_memory()[1] < 1.5 * size
+        finally:
+            tracemalloc.stop()
+    assert len(store) == 3
 
 
 def test_a_large_dataset_is_as_a_small_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -250,3 +250,20 @@ def test_what_is_no_store_is_left_alone(run: Run, tmp_path: Path) -> None:
         run(draws, number=1, store="s3://bucket/s.zarr")
     with pytest.raises(ValueError, match="name it with store="):
         run(draws, number=1, store=None, retry="failed")
+
+
+def test_a_changed_structure_is_stored_after_force(run: Run) -> None:
+    def number(idx, net):
+        if idx == 1:
+            raise ValueError("not yet")
+        return idx
+
+    def text(idx, net):
+        return {"name": f"{idx}", "v": np.arange(idx)} if idx < 4 else "other"
+
+    run(number, number=3, on_error="keep")
+    results = run(text, number=5, resume="force", retry="failed", on_error="keep")
+    assert (results[0], results[2]) == (0, 2)
+    assert (results[1]["name"], results[3]["v"].tolist()) == ("1", [0, 1, 2])
+    assert "is a string, but a dict in the networks stored before" in results[4].message
+    assert run(text, number=5, on_error="keep")[3]["name"] == "3"
