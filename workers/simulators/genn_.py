@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from workers.instance import Cells, Floats, Instance, Sources, Spikes, Trace
-from workers.simulators import genn_cache
+from workers.simulators import genn_cache, genn_inputs
 from workers.simulators.base import NO_CURRENTS, Simulator
 from workers.simulators.brian2_equations import model as equation_model
 from workers.simulators.brian2_model import Model, check
@@ -34,8 +34,8 @@ class Genn(Simulator):
     module: ClassVar[str] = "pygenn"
     install: ClassVar[str] = "not on PyPI; see https://github.com/genn-team/genn#installation"
     models: ClassVar[frozenset[str]] = frozenset(MODELS)
-    features: ClassVar[frozenset[str]] = frozenset({"Injection"})
-    fuses: ClassVar[int] = 5_000
+    features: ClassVar[frozenset[str]] = frozenset({"Injection", "PoissonInput"})
+    fuses: ClassVar[int] = 20_000
 
     _prepared: ClassVar[dict[tuple[str, str], Any]] = {}
     _loaded: ClassVar[Any] = None  # two in one process, of the same name, would corrupt each other
@@ -52,7 +52,10 @@ class Genn(Simulator):
         constants = {i: _constants(p, models[i], instance.dt) for i, p in cells.items()}
         plan = plan_of(instance, models, constants)
         self._piece = plan.piece
-        self._cells = {i: GennCells(p, models[i], constants[i], instance.dt) for i, p in cells.items()}
+        self._cells = {
+            i: GennCells(p, models[i], constants[i], genn_inputs.values(instance, i), instance.dt)
+            for i, p in cells.items()
+        }
         self._sources = {
             i: GennSources(p, plan.populations[i].size, plan.piece)
             for i, p in enumerate(instance.populations)

@@ -12,6 +12,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from workers.simulators.brian2_model import Model
+from workers.simulators.genn_inputs import arrival, names
+from workers.simulators.genn_inputs import code as background
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+",
@@ -46,20 +48,21 @@ class NeuronCode:
 
     Attributes
     ----------
-    state, constants : tuple of str
-        What each neuron has: what the code changes, and what it only reads.
+    state, constants, words : tuple of str
+        What each neuron has: what the code changes, what it only reads, and words of 32 bits that it reads.
     sim, threshold, reset : str
     """
 
     state: tuple[str, ...]
     constants: tuple[str, ...]
+    words: tuple[str, ...]
     sim: str
     threshold: str
     reset: str
 
 
-def neuron_code(model: Model, constants: Collection[str]) -> NeuronCode:
-    """Write a model, whose coefficients have these names.
+def neuron_code(model: Model, constants: Collection[str], backgrounds: tuple[str, ...]) -> NeuronCode:
+    """Write a model whose coefficients have these names, with backgrounds onto these receptors.
 
     What has arrived is added after the update and before the test for a spike: so a spike of step k that
     GeNN hands on at the start of step k + 1 acts as one that came at the end of that step.
@@ -69,15 +72,15 @@ def neuron_code(model: Model, constants: Collection[str]) -> NeuronCode:
     update = statements(model.update, own)
     if model.finest != float("inf"):
         update = f"for(unsigned int part = 0; part < (unsigned int)parts; part++) {{\n{update}}}\n"
-    arrivals = "".join(
-        f"{r.variable} {r.sign}= {r.scale + '*' if r.scale else ''}in_{name};\n"
-        for name, r in model.receptors.items()
-    )
+    arrivals = "".join(arrival(r, f"in_{name}") for name, r in model.receptors.items())
+    arrivals += background(model, backgrounds)
     sim, reset = copies + update + arrivals, statements(model.reset, own)
     threshold = expression(ast.parse(model.threshold, mode="eval").body)
     used = set(re.findall(r"[A-Za-z_]\w*", sim + threshold + reset))
     state = tuple(n for n in (*model.variables, "left") if n in used)
-    return NeuronCode(state, tuple(n for n in ("current", *constants) if n in used), sim, threshold, reset)
+    numbers, words = names(len(backgrounds))
+    read = (*(n for n in ("current", *constants) if n in used), *numbers)
+    return NeuronCode(state, read, words, sim, threshold, reset)
 
 
 def statements(code: str, known: Collection[str]) -> str:

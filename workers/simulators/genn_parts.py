@@ -7,6 +7,7 @@ the compiled code keeps its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,21 @@ class GennCells:
     model : Model
     constants : dict of str to array
         The model's coefficients with the cells' parameters.
+    inputs : dict of str to array
+        What else the code reads.
     dt : float
         In ms.
     """
 
-    def __init__(self, cells: Cells, model: Model, constants: dict[str, Floats], dt: float) -> None:
-        self._cells, self._model, self._dt, self._constants = cells, model, dt, constants
+    def __init__(
+        self,
+        cells: Cells,
+        model: Model,
+        constants: Mapping[str, Floats],
+        inputs: Mapping[str, NDArray[Any]],
+        dt: float,
+    ) -> None:
+        self._cells, self._model, self._dt, self._given = cells, model, dt, {**constants, **inputs}
         self.size = cells.size
         self.parameters = {name: np.array(values, float) for name, values in cells.parameters.items()}
         self.offset = self.parameters.get("i_offset", np.zeros(cells.size))  # nA
@@ -42,7 +52,7 @@ class GennCells:
             variable.view[:] = 0.0
         for name in self._model.variables:
             self._write(name, np.zeros(self.size), np.nan)  # those beyond the last one never fire
-        self._write_constants(self._constants)
+        self._write_all(self._given)
         self._write("current", self.offset)
         for name, values in self._cells.state.items():
             self.set(name, values)
@@ -65,7 +75,7 @@ class GennCells:
             self._write(name, values, np.nan)
             return
         self.parameters[name][:] = values
-        self._write_constants(self._model.constants(self.parameters, self._dt))
+        self._write_all(self._model.constants(self.parameters, self._dt))
         if name == "i_offset":
             self._write("current", values)
 
@@ -73,11 +83,11 @@ class GennCells:
         """Set what flows into each neuron in the next step, in nA."""
         self._write("current", current)
 
-    def _write_constants(self, constants: dict[str, Floats]) -> None:
-        for name, values in constants.items():
+    def _write_all(self, given: Mapping[str, NDArray[Any]]) -> None:
+        for name, values in given.items():
             self._write(name, values)
 
-    def _write(self, name: str, values: Floats, beyond: float = 0.0) -> None:
+    def _write(self, name: str, values: NDArray[Any], beyond: float = 0.0) -> None:
         if name in self._variables:  # the code may not need it
             variable = self._variables[name]
             variable.view[: self.size] = values

@@ -16,6 +16,7 @@ import numpy as np
 from workers.instance import Cells, Instance, Synapses
 from workers.simulators.brian2_model import Model
 from workers.simulators.genn_code import NeuronCode, neuron_code
+from workers.simulators.genn_inputs import of as backgrounds
 
 _BUFFER = 2**24  # bytes that are read or written between two stops
 _LONGEST, _SHORTEST = 1024, 16  # steps between them
@@ -117,7 +118,7 @@ class Plan:
         plan, name = self.populations[place], f"population{place}"
         if plan.code is None:
             return model.add_neuron_population(name, plan.size, _sources(genn, plan.size, self.piece), {}, {})
-        values = _zeros((*plan.code.state, *plan.code.constants))
+        values = _zeros((*plan.code.state, *plan.code.constants, *plan.code.words))
         group = model.add_neuron_population(name, plan.size, _neuron(genn, plan.code), {}, values)
         group.spike_recording_enabled = plan.recorded
         return group
@@ -126,7 +127,11 @@ class Plan:
 def plan_of(instance: Instance, models: Mapping[int, Model], constants: Mapping[int, Any]) -> Plan:
     """Plan a network whose populations of cells, by place, have these models and coefficients."""
     populations = tuple(
-        NeuronPlan(padded(p.size), neuron_code(models[i], constants[i]), i in instance.spikes)
+        NeuronPlan(
+            padded(p.size),
+            neuron_code(models[i], constants[i], tuple(b.receptor for b in backgrounds(instance, i))),
+            i in instance.spikes,
+        )
         if isinstance(p, Cells)
         else NeuronPlan(padded(p.size), None, False)
         for i, p in enumerate(instance.populations)
@@ -149,9 +154,10 @@ def _zeros(names: Iterable[str]) -> dict[str, float]:
 
 def _neuron(genn: Any, code: NeuronCode) -> Any:
     constant = genn.VarAccess.READ_ONLY
+    values = [(n, "scalar") for n in code.state] + [(n, "scalar", constant) for n in code.constants]
     return genn.create_neuron_model(
         "cells",
-        vars=[(n, "scalar") for n in code.state] + [(n, "scalar", constant) for n in code.constants],
+        vars=values + [(n, "uint32_t", constant) for n in code.words],
         additional_input_vars=[("in_exc", "scalar", 0.0), ("in_inh", "scalar", 0.0)],
         sim_code=code.sim,
         threshold_condition_code=code.threshold,
