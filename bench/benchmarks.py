@@ -66,36 +66,23 @@ def one_cell(model: Any, amplitude: float) -> tuple[Network, list[Any]]:
 
 
 def synfire() -> tuple[Network, list[Any]]:
-    """Build a synfire chain with feed-forward inhibition (Kremkow et al. 2010, J. Neurosci. 30:15760-15768).
+    """Build the closed synfire chain of the Neuromorphic Computing Platform's guidebook.
 
-    As in the documentation of the Neuromorphic Computing Platform: 11 groups of 8 excitatory and 8
-    inhibitory cells, started by a packet of 8 spikes with a standard deviation of .5 ms.
+    11 groups of 8 excitatory and 8 inhibitory cells, started by a packet of 8 spikes with a standard
+    deviation of .5 ms.
     """
-    packet = np.random.default_rng(1).normal(20.0, 0.5, 8)
-    with Network(dt=0.1) as net:
-        first = Population(8, SpikeSourceArray([[t] for t in packet]), name="packet")
-        groups = [(_group(i, "exc"), _group(i, "inh")) for i in range(11)]
-        before = first
-        for exc, inh in groups:
-            Projection(before, exc, "exc").connect_all_to_all(weights=0.01, delays=5.0)
-            Projection(before, inh, "exc").connect_all_to_all(weights=0.01, delays=5.0)
-            Projection(inh, exc, "inh").connect_all_to_all(weights=0.02, delays=4.0)
-            before = exc
-        monitors = [Monitor(p, "spike") for pair in groups for p in pair]
-    return net, monitors
-
-
-def _group(place: int, kind: str) -> Population:
     cell = IF_cond_exp(
-        cm=0.29,
-        tau_m=10.0,
-        v_rest=-70.0,
-        v_reset=-70.0,
-        v_thresh=-57.0,
-        tau_refrac=2.0,
-        tau_syn_E=1.5,
-        tau_syn_I=10.0,
-        e_rev_E=0.0,
-        e_rev_I=-75.0,
+        cm=0.2, v_reset=-70.0, v_rest=-70.0, v=-70.0, v_thresh=-47.0, e_rev_I=-70.0, e_rev_E=0.0
     )
-    return Population(8, cell, name=f"{kind} {place}")
+    packet = np.sort(np.random.default_rng(42).normal(25.0, 0.5, 8))
+    with Network(dt=0.1) as net:
+        exc, inh = ([Population(8, cell, name=f"{kind} {i}") for i in range(11)] for kind in ("exc", "inh"))
+        first = Population(8, SpikeSourceArray([[t] for t in packet]), name="packet")
+        pairs = [(first, exc[0], "exc"), (first, inh[0], "exc")]
+        for i in range(11):
+            after = (i + 1) % 11
+            pairs += [(exc[i], exc[after], "exc"), (exc[i], inh[after], "exc"), (inh[i], exc[i], "inh")]
+        for pre, post, receptor in pairs:
+            Projection(pre, post, receptor).connect_all_to_all(weights=0.005, delays=3.0)
+        monitors = [Monitor(p, "spike") for p in exc + inh]
+    return net, monitors

@@ -33,7 +33,18 @@ def method(idx, net, a):
     time.sleep(0.002)
     return {{"a": a, "t": np.full(idx % 50, float(idx)), "s": "x" * (idx % 7)}}
 
-parallel_run(method, a=[*range({NUMBER})], store=sys.argv[1], seed=1, cluster=local(2), progress=False)
+errors = True
+while errors:  # the network whose process was ended failed, and is run again
+    errors = parallel_run(
+        method,
+        a=[*range({NUMBER})],
+        store=sys.argv[1],
+        seed=1,
+        cluster=local(2),
+        on_error="keep",
+        retry="failed",
+        progress=False,
+    ).errors
 """
 
 
@@ -100,11 +111,12 @@ def _look(path: Path, seen: set[int], counts: Counter[str]) -> None:
     try:
         results = sweep.open(path)
         reader = results._reader
-        index = reader.index.tolist()
+        index = reader.index[reader.index >= 0].tolist()
+        done = reader.index[(reader.index >= 0) & (reader.structure >= 0)].tolist()  # what failed may go
         counts["duplicated"] += len(index) - len(set(index))
-        counts["lost"] += len(seen - set(index))
-        seen |= set(index)
-        for i in index[-3:]:
+        counts["lost"] += len(seen - set(done))
+        seen |= set(done)
+        for i in done[-3:]:
             counts["torn"] += not _right(i, results[i])
         counts["readings"] += 1
     except Exception as error:
