@@ -2,8 +2,8 @@
 
 It is told what to do over a socket, and never over its standard input or output, which belong to the
 method. Messages to it: ``("job", key, blob)`` and ``("run", key, indices, parameters, fused)``. Messages from
-it: ``("ready", reusable)`` or ``("broken", error, message, traceback)`` for a job, where reusable says if it
-may run several networks; an Outcome per network, in order.
+it: ``("ready", lifetime)`` or ``("broken", error, message, traceback)`` for a job, where lifetime is how many
+networks it may run; an Outcome per network, in order.
 """
 
 from __future__ import annotations
@@ -51,26 +51,26 @@ def _open(connection: Connection, blob: bytes) -> Job | None:
         with contextlib.suppress(OSError):  # another machine need not have it
             os.chdir(label_of(blob).folder)
         job = unpack(blob)
-        reusable = _warm_up(job)
+        lifetime = _warm_up(job)
     except BaseException as error:  # the person's modules may raise anything, SystemExit too
         _send(connection, ("broken", type(error).__name__, str(error), traceback.format_exc()))
         return None
-    _send(connection, ("ready", reusable))
+    _send(connection, ("ready", lifetime))
     return job
 
 
-def _warm_up(job: Job) -> bool:
+def _warm_up(job: Job) -> int | None:
     """Import the simulator now, so that the first network's time limit does not pay for it.
 
     Returns
     -------
-    bool
-        Whether this process may run several networks.
+    int or None
+        How many networks this process may run.
     """
     if any(network.of(Population) for network in job.networks[:1]):
         with contextlib.suppress(Exception):  # each network that needs it will say the same
-            return simulators.start(job.simulator).reusable
-    return True
+            return simulators.start(job.simulator).lifetime
+    return None
 
 
 def _run(connection: Connection, job: Job, task: Task, fused: int) -> None:
@@ -130,7 +130,9 @@ def main(channel: int, words: int, parent: int) -> None:
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # what Ctrl-C means is the client's to say
     # A batch system tells all processes that their time is over; to finish what runs is the worker's to say.
-    signal.signal(signal.SIGTERM, lambda *_: None)  # not SIG_IGN, which a method's own processes would inherit
+    signal.signal(
+        signal.SIGTERM, lambda *_: None
+    )  # not SIG_IGN, which a method's own processes would inherit
     for descriptor in (channel, words):
         os.set_inheritable(descriptor, False)
     faulthandler.enable(file=words)

@@ -37,7 +37,7 @@ class Child:
     def __init__(self) -> None:
         self._handle: Handle | None = None
         self._key: str | None = None
-        self._reusable = True
+        self._left: int | None = None  # networks that the process may still run
         self._running = False
         self._interrupted = False
         with _lock:
@@ -95,7 +95,7 @@ class Child:
             rest, begin = Task(task.indices[done:end], task.parameters[done:end]), done
             try:
                 handle = self._ready(key, blob)
-                now = rest if self._reusable else Task(rest.indices[:1], rest.parameters[:1])
+                now = Task(rest.indices[: self._left], rest.parameters[: self._left])
                 handle.send(("run", key, now.indices, now.parameters, fused))
             except EndedError:
                 unready += 1
@@ -111,17 +111,25 @@ class Child:
             for outcome in self._networks(handle, now, timeout, seed, fused):
                 done += 1
                 yield outcome
-            if not self._reusable:
-                self._end(0.0)  # its simulator leaves something of each network behind
-            if fused > 1 and done < end:  # one of those that ran as one has ended the process: which?
+            self._age(len(now.indices))
+            if fused > 1 and done < begin + len(
+                now.indices
+            ):  # one of those that ran as one has ended the process: which?
                 alone_until = min(end, done + fused - (done - begin) % fused)
+
+    def _age(self, networks: int) -> None:
+        """End a process that has run as many networks as its simulator bears."""
+        if self._left is not None:
+            self._left -= networks
+            if self._left <= 0:
+                self._end(0.0)
 
     def _ready(self, key: str, blob: bytes) -> Handle:
         """Return the process with the job opened in it."""
         if self._handle is not None and self._handle.exited():
             self._end(0.0)  # it ended between two tasks, which is no network's fault
         if self._handle is None:
-            self._handle, self._key = Handle(), None
+            self._handle, self._key, self._left = Handle(), None, None
         if self._interrupted:
             raise InterruptedTask("the sweep was interrupted")
         if self._key != key:
@@ -134,7 +142,8 @@ class Child:
         reply = handle.receive(None)
         if reply[0] == "broken":
             raise _BrokenError(*reply[1:])
-        self._key, self._reusable = key, reply[1]
+        self._key = key
+        self._left = reply[1] if self._left is None else self._left
 
     def _networks(
         self, handle: Handle, task: Task, timeout: float | None, seed: int, fused: int

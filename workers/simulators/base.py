@@ -52,8 +52,8 @@ class Simulator(ABC):
     ahead: int = 0
     """For how many steps after a run it must be told the currents already."""
 
-    reusable: ClassVar[bool] = True
-    """Whether a process may run several networks one after the other, or each must have a fresh one."""
+    lifetime: ClassVar[int | None] = None
+    """How many networks a process may run before a fresh one takes its place; None for any number."""
 
     built: Instance | None = None
     """The network it holds; kept by the Session."""

@@ -37,6 +37,7 @@ class Nest(Simulator):
     models = frozenset(MODELS)
     features = frozenset(nest_synapses.MODELS) - {"StaticSynapse"} | {"Injection", "PoissonInput"}
     ahead = AHEAD
+    lifetime = 1000  # NEST 3.10 never gives back what each recorder took, and gets slower
 
     def __init__(self) -> None:
         os.environ["PYNEST_QUIET"] = "1"

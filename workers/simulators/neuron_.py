@@ -54,7 +54,7 @@ class Neuron(Pynn):
         "pip install 'neurosweep[neuron]', and then: python -m workers.simulators.prepare"
     )
     backend: ClassVar[str] = "neuron"
-    reusable: ClassVar[bool] = False
+    lifetime: ClassVar[int | None] = 1
     models: ClassVar[frozenset[str]] = frozenset(
         {
             "IF_curr_exp",
