@@ -63,10 +63,10 @@ def parallel_run(
         What all draws depend on, with the index of the network. If not given that of the store, or a fresh
         one, which is in the results.
     simulator : str
-        "nest" or "brian2".
+        "nest", "brian2", "neuron", or the name of another adapter that is installed.
     cluster : optional
-        Where to run: None for this machine's cores, ``local(cores)``, "debug" for this very process, or
-        the address of a Dask scheduler or a Client.
+        Where to run: None for this machine's cores, ``local(cores)``, ``slurm(...)``, ``mpi()``, "debug" for
+        this very process, or the address of a Dask scheduler or a Client.
     max_processes : int
         With ``cluster=None``: how many networks run at once; -1 for one on each core.
     store : str or Path, optional
