@@ -29,6 +29,7 @@ from workers.network import (
 )
 from workers.network.distance import OfDistance
 from workers.network.equations import EquationModel
+from workers.network.synapse_equations import EquationSynapse
 from workers.network.values import Value
 
 
@@ -126,6 +127,7 @@ def _synapses(projection: Projection, places: dict[str, int], key: Key, dt: floa
             return value[sources, targets] if value.ndim == 2 else value[order]
         return _values(value, key, owner, purpose, len(sources))
 
+    synapse = projection.synapse
     delays = dt if projection.given_delays is None else projection.given_delays
     return Synapses(
         projection.name,
@@ -136,8 +138,9 @@ def _synapses(projection: Projection, places: dict[str, int], key: Key, dt: floa
         of_post[targets],
         _magnitudes(owner, values("weights", projection.given_weights)),
         _steps(owner, values("delays", delays), dt),
-        type(projection.synapse).__name__,
-        {name: values(name, value) for name, value in projection.synapse.values.items()},
+        synapse.kind(),
+        {name: values(name, value) for name, value in synapse.values.items()},
+        synapse.equations if isinstance(synapse, EquationSynapse) else None,
     )
 
 

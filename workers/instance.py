@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.network.equations import Equations
+from workers.network.synapse_equations import SynapseEquations
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -111,7 +112,9 @@ class Synapses:
     kind : str
         The name of the kind of synapse, such as "StaticSynapse".
     parameters : dict of str to array, shape (synapses,)
-        Every parameter of that kind.
+        Every parameter of that kind; of a synapse of one's own also the variables' initial values.
+    equations : SynapseEquations, optional
+        Of a synapse of one's own, made by `Synapse`.
     """
 
     name: str
@@ -124,6 +127,7 @@ class Synapses:
     delays: Ints
     kind: str = "StaticSynapse"
     parameters: dict[str, Floats] = field(default_factory=dict)
+    equations: SynapseEquations | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +215,7 @@ class Instance:
             (type(p).__name__, p.size, *((p.model, p.equations) if isinstance(p, Cells) else ()))
             for p in self.populations
         ]
-        projections = [(s.pre, s.post, s.receptor, s.kind) for s in self.projections]
+        projections = [(s.pre, s.post, s.receptor, s.kind, s.equations) for s in self.projections]
         inputs = [(c.population, tuple(c.ranks)) for c in self.currents]
         backgrounds = [(b.population, b.receptor) for b in self.backgrounds]
         text = repr((self.dt, populations, projections, inputs, backgrounds, self.spikes, self.traces))

@@ -34,6 +34,7 @@ from workers.network.monitor import Monitor
 from workers.network.population import PoissonPopulation, Population
 from workers.network.projection import Projection
 from workers.network.sources import Poisson, Source, SpikeSourceArray
+from workers.network.synapse_equations import Synapse
 from workers.network.synapses import (
     AdditiveSTDP,
     MultiplicativeSTDP,
@@ -78,6 +79,7 @@ __all__ = [
     "SpikeSourceArray",
     "StaticSynapse",
     "StepCurrentSource",
+    "Synapse",
     "SynapseType",
     "TsodyksMarkramSynapse",
     "Uniform",

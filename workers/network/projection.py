@@ -57,7 +57,7 @@ class Projection(Described):
         The receptor of `post`.
     name : str, optional
         Derived from the populations if not given; what is drawn for the projection depends on it.
-    synapse : SynapseType, optional
+    synapse : SynapseType or its class, optional
         The kind of synapse, such as ``TsodyksMarkramSynapse(U=0.5)``; static if not given.
     space : Space, optional
         How distances are measured, where they are not the plain ones.
@@ -77,7 +77,7 @@ class Projection(Described):
         post: Population | View,
         target: str = "exc",
         name: str | None = None,
-        synapse: SynapseType | None = None,
+        synapse: SynapseType | type[SynapseType] | None = None,
         space: Space | None = None,
         wired_as: str | None = None,
     ) -> None:
@@ -91,7 +91,8 @@ class Projection(Described):
         if issubclass(post.model, Source):
             raise ValueError(f"Projection: {post!r} fires as it is told and takes no synapses")
         self.pre, self.post, self.target = pre, post, target
-        self.synapse = StaticSynapse() if synapse is None else synapse
+        self.synapse = _synapse(synapse)
+        self.synapse.check_ends(pre.model, post.model)
         self.connector: Connector | None = None
         self.given_weights: Value | OfDistance = 0.0
         self.given_delays: Value | OfDistance | None = None
@@ -352,6 +353,13 @@ class Projection(Described):
     def missing(self, members: Mapping[str, Described]) -> list[str]:
         """Name what this projection needs and `members` lack."""
         return [p.name for p in (self.pre, self.post) if members.get(p.name) is not p]
+
+
+def _synapse(given: SynapseType | type[SynapseType] | None) -> SynapseType:
+    made = StaticSynapse() if given is None else given() if isinstance(given, type) else given
+    if not isinstance(made, SynapseType):
+        raise TypeError(f"Projection: synapse={given!r}; expected a SynapseType")
+    return made
 
 
 def _shown(population: Population, ranks: NDArray[np.int64] | None) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from workers.network.description import Described, Description
 from workers.network.equations import EquationModel, Neuron
+from workers.network.synapse_equations import EquationSynapse, Synapse
 
 Json: TypeAlias = Any
 D = TypeVar("D", bound=Description)
@@ -80,6 +81,8 @@ def _object(value: Any) -> Json:
         return {"member": value.name}
     if isinstance(value, type) and issubclass(value, EquationModel):
         return {"neuron": value.given}
+    if isinstance(value, EquationSynapse):
+        return {"synapse": {"given": value.given, "values": encoded(value.values)}}
     if isinstance(value, type):
         return {"type": _name(value)}
     if type(value).__module__.startswith(HOME) or hasattr(value, "__dataclass_fields__"):
@@ -151,6 +154,12 @@ def _from_array(about: Json) -> NDArray[Any]:
     return array
 
 
+def _from_synapse(about: Json, members: dict[str, Described]) -> EquationSynapse:
+    made = Synapse(**about["given"])()
+    made.values = decoded(about["values"], members)
+    return made
+
+
 def _refuse(source: str, members: dict[str, Described]) -> Any:
     raise ValueError(f"the network depends on code that is not rebuilt from its description:\n{source}")
 
@@ -165,6 +174,7 @@ DECODERS: dict[str, Callable[[Any, dict[str, Described]], Any]] = {
     "dict": lambda v, members: {k: decoded(i, members) for k, i in v.items()},
     "type": lambda v, _: _class(v),
     "neuron": lambda v, _: Neuron(**v),
+    "synapse": _from_synapse,
     "code": _refuse,
 }
 

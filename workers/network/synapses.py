@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from workers.network.models import Quantity, positive
+from workers.network.models import Model, Quantity, positive
 from workers.network.values import Value, parse
 
 
@@ -34,6 +34,15 @@ class SynapseType:
         self.values: dict[str, Value] = {n: q.default for n, q in self.parameters.items()}
         for name, given in values.items():
             self.values[name] = self.parameters[name].check(kind, name, parse(kind, name, given))
+
+    @classmethod
+    def kind(cls) -> str:
+        """Return what simulators know it by."""
+        return cls.__name__
+
+    @classmethod
+    def check_ends(cls, pre: type[Model], post: type[Model]) -> None:
+        """Raise ValueError if it cannot connect neurons of these models."""
 
 
 class StaticSynapse(SynapseType):

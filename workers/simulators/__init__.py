@@ -79,7 +79,7 @@ def check(network: Description, name: str) -> None:
 
 def _wanted(network: Description) -> dict[str, str]:
     """Name the features that a network needs, each with the object that needs it."""
-    kinds = {type(p.synapse).__name__: repr(p) for p in network.of(Projection)}
+    kinds = {p.synapse.kind(): repr(p) for p in network.of(Projection)}
     kinds.pop("StaticSynapse", None)
     inputs: list[Described] = [*network.of(Injection), *network.of(PoissonInput)]
     own = [repr(p) for p in network.of(Population) if issubclass(p.model, EquationModel)]

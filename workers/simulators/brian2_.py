@@ -13,6 +13,7 @@ from workers.simulators.brian2_inputs import BrianBackground, injector
 from workers.simulators.brian2_models import MODELS
 from workers.simulators.brian2_recorders import SpikeRecorder, TraceRecorder
 from workers.simulators.brian2_setup import code_class, imported, quiet, set_preferences
+from workers.simulators.brian2_synapse_equations import EquationSynapses
 from workers.simulators.brian2_synapses import KINDS, BrianSynapses, projected
 
 
@@ -40,6 +41,7 @@ class Brian2(Simulator):
         "Injection",
         "Neuron",
         "PoissonInput",
+        "Synapse",
     }
 
     def __init__(self, target: str | None = None) -> None:
@@ -74,7 +76,8 @@ class Brian2(Simulator):
         cells = [p for p in self._populations if isinstance(p, BrianCells)]
         updates = [call for c in cells for call in c.update]
         deliveries = [call for s in synapses for call in s.deliveries] + [b.deliver for b in backgrounds]
-        self._calls: list[Call] = [*updates, *deliveries, *(c.threshold for c in cells)]
+        own = [call for s in synapses for call in s.updates]  # of the values before the step, as the neurons'
+        self._calls: list[Call] = [*own, *updates, *deliveries, *(c.threshold for c in cells)]
         self._after: list[Call] = [call for s in synapses for call in s.learning]
         self._after += [c.reset for c in cells]
 
@@ -86,7 +89,10 @@ class Brian2(Simulator):
     def _projection(self, synapses: Synapses, tools: Toolbox) -> BrianSynapses | None:
         if not synapses.sources.size:
             return None
-        return projected(tools, synapses, self._populations[synapses.pre].group, self._cells(synapses.post))
+        pre, post = self._populations[synapses.pre], self._cells(synapses.post)
+        if synapses.equations is not None:
+            return EquationSynapses(tools, synapses, pre, post)
+        return projected(tools, synapses, pre.group, post)
 
     def run(
         self, steps: int, stimuli: Mapping[int, Spikes], currents: Mapping[int, Floats] = NO_CURRENTS

@@ -9,7 +9,8 @@ from functools import cache
 import numpy as np
 
 from workers.instance import Floats
-from workers.network.equations import CONDUCTANCES, Equation, Equations
+from workers.network.equations import CONDUCTANCES, Equations
+from workers.network.lines import Equation
 from workers.simulators.brian2_model import Model, Receptor, Values
 
 _NAMES = {
@@ -25,17 +26,17 @@ def model(equations: Equations) -> Model:
     """Make a model of equations."""
     bare = [g for g in CONDUCTANCES if g not in equations.variables]
     slopes = [line for line in equations.lines if line.method]
-    steps = [_step(line) for line in slopes]
-    code = ["free = 1.0*int(left <= 0.0)", *(s[0] for s in steps), *(s[1] for s in steps)]
+    code = ["free = 1.0*int(left <= 0.0)", *(stepped(line) for line in slopes)]
+    code += [f"{line.name} = {_kept(line, f'next_{line.name}')}" for line in slopes]
     code += [f"{line.name} = {_kept(line, line.right)}" for line in equations.lines if not line.method]
-    code += [bound for line in equations.lines for bound in _bounds(line)]
+    code += [bound for line in equations.lines for bound in bounds(line)]
     code += ["left = left - int(left > 0.0)", *(f"{g} = 0.0*{g}" for g in bare)]
     return Model(
         variables=(*equations.variables, *bare, "free"),
         coefficients=_coefficients,
-        update=_ours("\n".join(code)),
-        threshold=_ours(f"free > 0.0 and ({equations.spike})"),
-        reset=_ours(f"{equations.reset}\nleft = hold"),
+        update=ours("\n".join(code)),
+        threshold=ours(f"free > 0.0 and ({equations.spike})"),
+        reset=ours(f"{equations.reset}\nleft = hold"),
         receptors={"exc": Receptor("g_exc"), "inh": Receptor("g_inh")},
         hold=_hold(equations.refractory),
     )
@@ -53,15 +54,15 @@ def _hold(refractory: float | str) -> Callable[[Values], Floats]:
     return hold
 
 
-def _step(line: Equation) -> tuple[str, str]:
-    """Return code that computes the new value, and code that takes it over when all are computed."""
+def stepped(line: Equation) -> str:
+    """Return code that computes the value after a step, as next_NAME."""
     name, slope = line.name, f"({line.right})"
     if line.method == "midpoint":
         middle = f"({name} + 0.5*step_length*{slope})"
         slope = "(" + re.sub(rf"\b{name}\b", lambda _: middle, line.right) + ")"
     if line.method == "exponential":
         slope = f"{slope}*fading(-({_derivative(line)})*step_length)"
-    return f"next_{name} = {name} + step_length*{slope}", f"{name} = {_kept(line, f'next_{name}')}"
+    return f"next_{name} = {name} + step_length*{slope}"
 
 
 def _kept(line: Equation, new: str) -> str:
@@ -69,7 +70,8 @@ def _kept(line: Equation, new: str) -> str:
     return new if line.name in CONDUCTANCES else f"free*({new}) + (1.0 - free)*{line.name}"
 
 
-def _bounds(line: Equation) -> list[str]:
+def bounds(line: Equation) -> list[str]:
+    """Return code that keeps a variable between its bounds, if it has any."""
     if not (line.least or line.most):
         return []
     return [f"{line.name} = clip({line.name}, {line.least or '-1e300'}, {line.most or '1e300'})"]
@@ -87,6 +89,6 @@ def _derivative(line: Equation) -> str:
         raise ValueError(f"{line.right!r} cannot be integrated with 'exponential'; take 'midpoint'") from None
 
 
-def _ours(code: str) -> str:
-    """Replace names by ours."""
+def ours(code: str) -> str:
+    """Replace names by those of our code."""
     return re.sub(r"\b(exp|dt|t|i_offset)\b", lambda found: _NAMES[found[0]], code)

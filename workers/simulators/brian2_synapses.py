@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -106,11 +106,12 @@ class BrianSynapses:
     def __init__(self, tools: Toolbox, synapses: Synapses, pre: Any, post: BrianCells) -> None:
         kind = KINDS[synapses.kind]
         receive = post.model.receptors[synapses.receptor].code(kind.sent)
-        delays = {"pre": synapses.delays - 1}
-        self.synapses = connected(tools, synapses, pre, post, kind.before + "\n" + receive, None, delays)
+        kind = replace(kind, before=f"{kind.before}\n{receive}")
+        self.synapses = connected(tools, synapses, kind, pre, post, {"pre": synapses.delays - 1})
         pathway = self.synapses.pre
         self.deliveries: list[Call] = [pathway.push_spikes, pathway.create_default_code_object({})]
         self.learning: list[Call] = []
+        self.updates: list[Call] = []
 
     @property
     def weights(self) -> Floats:
@@ -130,13 +131,14 @@ class LearningSynapses(BrianSynapses):
     def __init__(self, tools: Toolbox, synapses: Synapses, pre: Any, post: BrianCells) -> None:
         kind = KINDS[synapses.kind]
         delays = {"pre": np.zeros_like(synapses.delays), "post": synapses.delays}
-        self.synapses = connected(tools, synapses, pre, post, kind.before, kind.after, delays)
+        self.synapses = connected(tools, synapses, kind, pre, post, delays)
         self._clock = array(tools.clock, "timestep")
         self._delays, self._targets = synapses.delays, synapses.targets
         self._ring = np.zeros((int(synapses.delays.max()) + 1, post.group.N))
         self._receive = receiver(post, synapses.receptor)
         self._w, self._queue = array(self.synapses, "syn_w"), self.synapses.pre.queue
         before, after = self.synapses.pre, self.synapses.post
+        self.updates = []
         self.deliveries = [self._deliver]
         self.learning = [
             after.push_spikes,
@@ -170,14 +172,12 @@ def projected(tools: Toolbox, synapses: Synapses, pre: Any, post: BrianCells) ->
 def connected(
     tools: Toolbox,
     synapses: Synapses,
+    kind: Kind,
     pre: Any,
     post: BrianCells,
-    before: str,
-    after: str | None,
     delays: dict[str, Ints],
 ) -> Any:
-    """Brian2's Synapses, with what runs at spikes of either side and after how many steps."""
-    kind = KINDS[synapses.kind]
+    """Brian2's Synapses: `delays` says after how many steps what runs at spikes of either side."""
     constants = kind.coefficients(synapses.parameters, tools.dt)
     own = ("w", *kind.state, *constants)
     same = {side: bool(np.all(steps == steps[0])) for side, steps in delays.items()}
@@ -185,8 +185,8 @@ def connected(
         pre,
         post.group,
         "\n".join(f"syn_{name} : 1" for name in own),
-        on_pre=_own(own, before),
-        on_post=_own(own, after) if after else None,
+        on_pre=renamed(own, kind.before),
+        on_post=renamed(own, kind.after) if kind.after else None,
         delay={side: float(delays[side][0]) * tools.brian.second for side in delays if same[side]},
         clock=tools.clock,
         name=f"{synapses.kind}_{synapses.receptor}",
@@ -205,6 +205,6 @@ def connected(
     return made
 
 
-def _own(names: Sequence[str], code: str) -> str:
+def renamed(names: Sequence[str], code: str) -> str:
     """Rename what belongs to the synapse: neurons may have variables of the same names."""
     return re.sub(rf"\b({'|'.join(names)})\b", r"syn_\1", code)
