@@ -14,11 +14,14 @@ from sweep import (
     Izhikevich,
     Monitor,
     Network,
+    Neuron,
     NoisyCurrentSource,
     Normal,
+    PoissonInput,
     PoissonPopulation,
     Population,
     Projection,
+    TsodyksMarkramSynapse,
     Uniform,
 )
 from workers import simulators
@@ -26,6 +29,7 @@ from workers.lockstep import run_side_by_side
 from workers.outcome import Outcome
 from workers.simulators import genn_cache, genn_plan
 from workers.simulators.base import Simulator
+from workers.simulators.brian2_ import Brian2
 from workers.simulators.genn_ import Genn
 from workers.task import Job, run_network
 from workers.testing import SimulatorSuite
@@ -66,7 +70,9 @@ def network() -> dict[str, Any]:
         Projection(inputs, cells, "exc").connect_fixed_probability(0.3, weights, delays=Uniform(0.5, 8.0))
         Projection(cells, cells, "inh").connect_fixed_number_pre(1, weights)
         Projection(cells, others, "exc").connect_fixed_probability(0.5, weights=Uniform(5.0, 9.0))
-        Projection(inputs, third, "exc").connect_fixed_probability(0.5, weights=Uniform(0.02, 0.1))
+        tiring = Projection(inputs, third, "exc", synapse=TsodyksMarkramSynapse(U=Uniform(0.2, 0.6)))
+        tiring.connect_fixed_probability(0.5, weights=Uniform(0.05, 0.2))
+        PoissonInput(third, rate=300.0, weight=0.02)
         NoisyCurrentSource(mean=0.1, stdev=0.2).inject_into(cells, [0, 2])
         made = {"net": net, "cells": cells, "inputs": inputs}
         made["monitors"] = [Monitor(p, "spike") for p in (cells, others, third)]
@@ -97,6 +103,39 @@ def test_fused_networks_are_the_same_bits_as_apart(width: int) -> None:
         fused = run_side_by_side(job, chunk, [{}] * len(chunk), simulators.start("genn"))
         assert all(o.failure is None for o in fused)
         assert [bits(o) for o in fused] == [alone[i] for i in chunk]
+
+
+def test_equations_give_what_they_give_on_brian2() -> None:
+    model = Neuron(
+        parameters="tau = 10.0",
+        equations="""
+            x = exp(-t/50.0)*0.1
+            tau * dv/dt = -v + g_exc - g_inh + 0.9 + x : init = 0.0, exponential, min = -2.0
+            5.0 * dg_exc/dt = -g_exc
+            du/dt = (v**2 - u)/20.0 : midpoint
+        """,
+        spike="v > 1.0",
+        reset="v = 0\nu += 0.1",
+        refractory=2.0,
+    )
+    with Network(dt=0.5) as net:
+        inputs, cells = PoissonPopulation(30, rates=40.0), Population(20, model)
+        Projection(inputs, cells, "exc").connect_fixed_probability(0.4, 0.8, delays=Uniform(0.5, 5.0))
+        Projection(cells, cells, "inh").connect_fixed_probability(0.2, weights=0.2)
+        monitor = Monitor(cells, ["v", "u", "spike"])
+
+    def method(idx: int, net: Network) -> Any:
+        net.simulate(100.0)
+        return net.get(monitor).raster_plot(), net.get(monitor).get("v"), net.get(monitor).get("u")
+
+    job = Job(method, (net,), "genn", 3)
+    found, expected = (run_network(job, 0, {}, simulator).value for simulator in (Genn(), Brian2("numpy")))
+    assert found is not None
+    assert expected is not None
+    pairs = [(leaf, expected.leaves[name]) for name, leaf in found.leaves.items()]
+    assert len(pairs[0][0]) > 20
+    for one, other in pairs:
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-9)
 
 
 def test_networks_of_one_structure_are_compiled_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from workers.simulators.base import NO_CURRENTS, Simulator
 from workers.simulators.brian2_equations import model as equation_model
 from workers.simulators.brian2_model import Model, check
 from workers.simulators.brian2_models import MODELS
-from workers.simulators.genn_parts import GennCells, GennSources, SpikeReader, connect
+from workers.simulators.genn_parts import GennCells, GennSources, SpikeReader
 from workers.simulators.genn_plan import Plan, plan_of
+from workers.simulators.genn_synapses import KNOWN, connect
 
 _KEPT = 16  # models that stay prepared in this process
 
@@ -34,7 +35,7 @@ class Genn(Simulator):
     module: ClassVar[str] = "pygenn"
     install: ClassVar[str] = "not on PyPI; see https://github.com/genn-team/genn#installation"
     models: ClassVar[frozenset[str]] = frozenset(MODELS)
-    features: ClassVar[frozenset[str]] = frozenset({"Injection", "PoissonInput"})
+    features: ClassVar[frozenset[str]] = KNOWN - {"StaticSynapse"} | {"Injection", "Neuron", "PoissonInput"}
     fuses: ClassVar[int] = 20_000
 
     _prepared: ClassVar[dict[tuple[str, str], Any]] = {}
@@ -84,7 +85,7 @@ class Genn(Simulator):
         for i, reader in self._readers.items():
             reader.attach(model._runtime, _group(model, i))
         for i, synapses in enumerate(self._instance.projections):
-            connect(model.synapse_populations[f"projection{i}"], synapses)
+            connect(model.synapse_populations[f"projection{i}"], synapses, self._instance.dt)
 
     def _prepare(self, plan: Plan) -> Any:
         key, known = (self._backend, plan.key), self._prepared

@@ -1,9 +1,4 @@
-"""The populations and projections of a network that GeNN has loaded: their values, and what they do.
-
-Values are written into the arrays of the loaded network. GeNN's own way, which asks for them before it loads,
-goes through the rows of synapses one by one in Python, and sets the length of a row to what it finds, while
-the compiled code keeps its own.
-"""
+"""The populations of a network that GeNN has loaded: their values, and what they do."""
 
 from __future__ import annotations
 
@@ -13,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.instance import Cells, Floats, Ints, Sources, Spikes, Synapses
+from workers.instance import Cells, Floats, Ints, Sources, Spikes
 from workers.simulators.brian2_model import Model, check
 
 
@@ -114,26 +109,6 @@ class GennSources:
         self._written = (spikes.steps[a:b] - 1) % self._piece * self._padded + spikes.ranks[a:b]
         fires[self._written] = 1
         self._fires.push_to_device()
-
-
-def connect(group: Any, synapses: Synapses) -> None:
-    """Write the synapses of a projection, which are in order of their sources, into what GeNN has loaded."""
-    check(f"weights of {synapses.name}", synapses.weights)
-    lengths, indices = group._row_lengths, group._ind  # where GeNN's own way puts them
-    counts = np.bincount(synapses.sources, minlength=len(lengths.view))
-    row = len(indices.view) // len(lengths.view)
-    if counts.max() > row:
-        raise RuntimeError(f"{synapses.name}: {counts.max()} synapses do not fit into a row of {row}")
-    first = np.cumsum(counts) - counts
-    places = synapses.sources * row + np.arange(len(synapses.sources)) - first[synapses.sources]
-    lengths.view[:] = counts
-    indices.view[places] = synapses.targets
-    lengths.push_to_device()
-    indices.push_to_device()
-    for name, values in {"weight": synapses.weights, "steps": synapses.delays - 1}.items():
-        if name in group.vars:
-            group.vars[name]._view[places] = values
-            group.vars[name].push_to_device()
 
 
 class SpikeReader:
