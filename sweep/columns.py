@@ -83,10 +83,14 @@ class Columns:
         return array_layout(self.arrays, name)
 
     def _free(self, leaf: str, role: Role) -> str:
-        """Find a name for a column; file systems that ignore case must not confuse it with another."""
-        name = leaf
-        taken = {n.casefold() for n in self.arrays} | {n.partition("/")[0] for n in self.arrays}
-        while taken & {(name + end).casefold() for end in ("", *AUXILIARY)}:
+        """Find a name for a column; file systems that ignore case must not confuse it with another.
+
+        The arrays that columns may come to need beside them count, too.
+        """
+        name, ends = leaf, ("", *AUXILIARY)
+        taken = {(n + end).casefold() for n in self.arrays for end in ends}
+        taken |= {n.partition("/")[0] for n in self.arrays}
+        while taken & {(name + end).casefold() for end in ends}:
             name = f"{role}.{leaf}" if name == leaf else name + "_"
         return name
 

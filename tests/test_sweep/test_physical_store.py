@@ -6,6 +6,7 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import neo
 import numpy as np
 import pytest
 import quantities as pq
@@ -56,6 +57,14 @@ def test_any_values_come_back(tmp_path_factory: pytest.TempPathFactory, values: 
     path = tmp_path_factory.mktemp("any") / "s.zarr"
     assert identical(list(results_of(path, values)), values)
     assert identical(list(sweep.open(path)), values)
+
+
+@pytest.mark.parametrize("numbers", [(0, 1, 2), (2, 2, 1), (1, 0, 20)])
+def test_segments_of_several_numbers_of_trains(tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    segments = [neo.Segment() for _ in numbers]
+    for segment, number in zip(segments, numbers, strict=True):
+        segment.spiketrains.extend([spike_train([1.0] * i) for i in range(number)])
+    assert identical(list(results_of(tmp_path / "s.zarr", segments)), segments)
 
 
 def test_units_are_in_the_dataset(tmp_path: Path) -> None:

@@ -120,3 +120,28 @@ def test_nothing_is_imported_for_other_values() -> None:
         "assert not {'neo', 'quantities'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "trains",
+    [
+        [spike_train([1.0, 2.0]), spike_train([]), spike_train([3.0])],
+        [spike_train([1.0], units="s"), spike_train([2.0], units="s")],
+        [spike_train([1.0], sampling_rate=None), spike_train([2.0], sampling_rate=None)],
+        [spike_train([1.0]), spike_train([2.0], units="s")],
+        [spike_train([1.0]), spike_train([2.0], name="x")],
+        [spike_train([1.0], cell=3), spike_train([2.0], cell=4)],
+        [spike_train([1.0], array_annotations={"a": [1]}), spike_train([2.0], array_annotations={"a": [2]})],
+    ],
+)
+def test_trains_taken_at_once_are_as_one_by_one(trains: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    segment = neo.Segment()
+    segment.spiketrains.extend(trains)
+    encoded = encode(segment)
+    assert identical(decode(encoded.structure, encoded.leaves), segment)
+    monkeypatch.setattr("workers.values.physical.alike", lambda *_: None)
+    slow = encode(segment)
+    assert (encoded.structure, [*encoded.leaves]) == (slow.structure, [*slow.leaves])
+    for name, leaf in slow.leaves.items():
+        np.testing.assert_array_equal(encoded.leaves[name], leaf)
+        assert np.asarray(encoded.leaves[name]).dtype == np.asarray(leaf).dtype

@@ -84,10 +84,10 @@ def children(node: Node) -> list[Node]:
 
 def encode_node(value: Any, name: str, leaves: Leaves, path: str) -> Node:
     """Add the leaves of a value to `leaves`, and return its node of the structure."""
-    for known in (TYPES.get(type(value)), *(found(value) for found in FAMILIES)):
-        if known is not None:
-            return known(value, name, leaves, path)
-    raise refusal(path, f"is a {type(value)}")
+    known = TYPES.get(type(value)) or next((k for found in FAMILIES if (k := found(value))), None)
+    if known is None:
+        raise refusal(path, f"is a {type(value)}")
+    return known(value, name, leaves, path)
 
 
 TYPES: dict[type, Encoder] = {}
@@ -110,5 +110,10 @@ def add(leaf: Leaf, name: str, leaves: Leaves) -> str:
 
 def under(name: str, key: object) -> str:
     """Name a part by its key, in characters that every file system takes."""
-    clean = re.sub(r"[^\w.-]", "_", str(key))[:60].lstrip("._") or "_"
+    clean = _clean(str(key))
     return f"{name}.{clean}" if name else clean
+
+
+@lru_cache
+def _clean(key: str) -> str:
+    return re.sub(r"[^\w.-]", "_", key)[:60].lstrip("._") or "_"

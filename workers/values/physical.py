@@ -16,6 +16,7 @@ import numpy as np
 from workers.values.node import Encoder, Leaves, Node, encode_node, refusal, under
 from workers.values.plain import encode_array, encode_scalar
 from workers.values.sequences import encode_columns, encode_sequence
+from workers.values.trains import alike
 
 UNIT = r"(?:[^\W\d]\w*|%)(?:\*\*\d{1,2}(?:\.\d+)?)?"
 PRODUCT = rf"{UNIT}(?:\*{UNIT})*"
@@ -88,14 +89,15 @@ def _encode_list(value: Any, name: str, leaves: Leaves, path: str) -> Node:
     """Take the trains of a segment by columns, where they are alike; its signals one by one."""
     items = list(value)
     trains = type(value).__name__ == "SpikeTrainList"
-    of = encode_columns(items, name, leaves, path) if trains else None
+    of = encode_columns(items, name, leaves, path, alike(items, name, path)) if trains else None
     of = of or encode_sequence(items, name, leaves, path)
     return {"kind": "neo", "class": type(value).__name__, "keys": ["items"], "items": [of]}
 
 
 def _empty(value: Any) -> bool:
-    sized = isinstance(value, Sized) and not isinstance(value, np.ndarray | str)
-    return value is None or (sized and not len(value))
+    if value is None or isinstance(value, np.ndarray | str):
+        return value is None
+    return isinstance(value, Sized) and not len(value)
 
 
 def _numbers_of(value: Any) -> Any:
@@ -169,6 +171,8 @@ def neo_object(kind: str, parts: dict[str, Any]) -> Any:
         "Segment": neo.Segment,
     }
     lists = {k: parts.pop(k) for k in LISTS if k in parts}
+    if kind == "SpikeTrain":
+        parts.setdefault("sampling_rate", None)  # neo would take 1 Hz
     annotations = parts.pop("annotations", {})  # not as arguments, whose names they may have
     made = makers[kind](**parts)
     if annotations:

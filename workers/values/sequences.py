@@ -27,9 +27,12 @@ def encode_sequence(value: Sequence[Any], name: str, leaves: Leaves, path: str) 
     return {"kind": kind, "items": items}
 
 
-def encode_columns(value: Sequence[Any], name: str, leaves: Leaves, path: str) -> Node | None:
+def encode_columns(
+    value: Sequence[Any], name: str, leaves: Leaves, path: str, columns: Lists | None = None
+) -> Node | None:
     """Take a sequence of any length by columns, as a list; None if its items differ in structure."""
-    columns = (_numbers(value) or _records(value, name, path)) if value else None
+    if columns is None and value:
+        columns = _numbers(value) or _records(value, name, path)
     return None if columns is None else _encode_columns("list", columns, name, leaves)
 
 
