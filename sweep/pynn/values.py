@@ -33,7 +33,7 @@ DISTRIBUTIONS: dict[str, Callable[..., Value]] = {
     "uniform": lambda low, high: Uniform(low, high) if low != high else float(low),
     "uniform_int": lambda low, high: DiscreteUniform(low, high - 1),
     "normal": Normal,
-    "normal_clipped": lambda mu, sigma, low, high: Normal(mu, sigma, low, high),
+    "normal_clipped": lambda mu, sigma, low, high: Normal(mu, sigma, min=low, max=high),
     "lognormal": LogNormal,
     "exponential": lambda beta: Exponential(1.0 / beta),
     "gamma": lambda k, theta: Gamma(k, theta),
@@ -97,7 +97,7 @@ def negative(name: str, value: Value | OfDistance) -> Value | OfDistance:
     if isinstance(value, DiscreteUniform):
         return DiscreteUniform(-value.max, -value.min)
     if isinstance(value, Normal):
-        return Normal(-value.mu, value.sigma, -value.max, -value.min)
+        return Normal(-value.mu, value.sigma, min=-value.max, max=-value.min)
     if isinstance(value, OfDistance):
         rule = value.rule
         return OfDistance(lambda d: -rule(d) if callable(rule) else d)

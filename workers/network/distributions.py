@@ -7,7 +7,7 @@ or array is the same in every network.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from math import inf, isinf, isnan
 from typing import ClassVar
 
@@ -25,12 +25,12 @@ class Distribution(ABC):
     """The parameters that may be infinite."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for each in fields(self):
+            value = getattr(self, each.name)
             if not isinstance(value, (int, float, np.number)) or isnan(value):
-                raise ValueError(f"{type(self).__name__}: {field.name}={value!r} is not a number")
-            if isinf(value) and field.name not in self.endless:
-                raise ValueError(f"{type(self).__name__}: {field.name}={value!r}; expected a finite number")
+                raise ValueError(f"{type(self).__name__}: {each.name}={value!r} is not a number")
+            if isinf(value) and each.name not in self.endless:
+                raise ValueError(f"{type(self).__name__}: {each.name}={value!r}; expected a finite number")
 
     @property
     def lowest(self) -> float:
@@ -85,114 +85,105 @@ class DiscreteUniform(Distribution):
         return rng.integers(int(self.min), int(self.max), size, endpoint=True).astype(np.float64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _Bounded(Distribution):
     """A distribution cut off at `min` and `max`: values outside are drawn again."""
 
-    TRIES = 1000
+    min: float = field(default=-inf, kw_only=True)
+    max: float = field(default=inf, kw_only=True)
+
+    TRIES: ClassVar[int] = 1000
+    floor: ClassVar[float] = -inf
+    """What no value falls below, whatever `min` is."""
+
     endless = ("min", "max")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require(self.min < self.max, "min < max")
+
+    def __repr__(self) -> str:
+        ordered = sorted(fields(self), key=lambda f: f.name in self.endless)
+        told = {f.name: getattr(self, f.name) for f in ordered}
+        return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in told.items() if not isinf(v))})"
 
     @property
     def lowest(self) -> float:
-        return self._bounds[0]
-
-    @property
-    def _bounds(self) -> tuple[float, float]:
-        raise NotImplementedError
+        return max(self.min, self.floor)
 
     @abstractmethod
     def _unbounded(self, rng: np.random.Generator, size: int) -> Floats: ...
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
-        low, high = self._bounds
         values = self._unbounded(rng, size)
         for _ in range(self.TRIES):
-            outside = np.flatnonzero((values < low) | (values > high))
+            outside = np.flatnonzero((values < self.min) | (values > self.max))
             if not outside.size:
                 return values
             values[outside] = self._unbounded(rng, outside.size)
         raise ValueError(f"{self!r}: hardly any value falls between min and max; widen them")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Normal(_Bounded):
     """Normal with mean `mu` and standard deviation `sigma`, cut off at `min` and `max`."""
 
     mu: float
     sigma: float
-    min: float = -inf
-    max: float = inf
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require(self.sigma >= 0 and self.min < self.max, "sigma >= 0 and min < max")
-
-    @property
-    def _bounds(self) -> tuple[float, float]:
-        return self.min, self.max
+        self._require(self.sigma >= 0, "sigma >= 0")
 
     def _unbounded(self, rng: np.random.Generator, size: int) -> Floats:
         return rng.normal(self.mu, self.sigma, size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LogNormal(_Bounded):
     """exp of a normal with mean `mu` and standard deviation `sigma`, cut off at `min` and `max`."""
 
     mu: float
     sigma: float
-    min: float = 0.0
-    max: float = inf
+
+    floor = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require(self.sigma >= 0 and self.min < self.max, "sigma >= 0 and min < max")
-
-    @property
-    def _bounds(self) -> tuple[float, float]:
-        return self.min, self.max
+        self._require(self.sigma >= 0, "sigma >= 0")
 
     def _unbounded(self, rng: np.random.Generator, size: int) -> Floats:
         return rng.lognormal(self.mu, self.sigma, size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Exponential(_Bounded):
     """Exponential with rate `Lambda` (its mean is 1 / Lambda), cut off at `min` and `max`."""
 
     Lambda: float
-    min: float = 0.0
-    max: float = inf
+
+    floor = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require(self.Lambda > 0 and self.min < self.max, "Lambda > 0 and min < max")
-
-    @property
-    def _bounds(self) -> tuple[float, float]:
-        return self.min, self.max
+        self._require(self.Lambda > 0, "Lambda > 0")
 
     def _unbounded(self, rng: np.random.Generator, size: int) -> Floats:
         return rng.exponential(1.0 / self.Lambda, size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Gamma(_Bounded):
     """Gamma with shape `alpha` and scale `beta` (its mean is alpha x beta), cut off at `min` and `max`."""
 
     alpha: float
     beta: float = 1.0
-    min: float = 0.0
-    max: float = inf
+
+    floor = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        positive = self.alpha > 0 and self.beta > 0
-        self._require(positive and self.min < self.max, "alpha > 0, beta > 0 and min < max")
-
-    @property
-    def _bounds(self) -> tuple[float, float]:
-        return self.min, self.max
+        self._require(self.alpha > 0 and self.beta > 0, "alpha > 0 and beta > 0")
 
     def _unbounded(self, rng: np.random.Generator, size: int) -> Floats:
         return rng.gamma(self.alpha, self.beta, size)
