@@ -86,26 +86,34 @@ def _population(population: Population, key: Key) -> Cells | Sources:
     model = population.model
     if issubclass(model, Source):
         return Sources(population.name, population.size)
+    equations = model.equations if issubclass(model, EquationModel) else None
+    noisy, size = equations is not None and equations.noisy, population.size
     return Cells(
         population.name,
         model.__name__,
         population.size,
         {n: parameter(population, n, population.given(n), key) for n in model.parameters},
         {n: parameter(population, n, population.given(n), key) for n in model.state},
-        model.equations if issubclass(model, EquationModel) else None,
+        equations,
+        _keys(key, f"population {population.name}", "noise", size) if noisy else None,
+        np.arange(size) if noisy else None,
     )
+
+
+def _keys(key: Key, owner: str, purpose: str, size: int) -> Ints:
+    """Four words for each neuron, from which a simulator draws: the same for all of a network."""
+    return np.tile(key.sequence(owner, purpose).generate_state(4).astype(np.int64), (size, 1))
 
 
 def _background(background: PoissonInput, places: dict[str, int], key: Key) -> Background:
     owner, size = f"background {background.name}", background.population.size
-    words = key.sequence(owner, "spikes").generate_state(4).astype(np.int64)
     return Background(
         background.name,
         places[background.population.name],
         background.target,
         _values(background.rate, key, owner, "rate", size),
         _values(background.weight, key, owner, "weight", size),
-        np.tile(words, (size, 1)),
+        _keys(key, owner, "spikes", size),
         np.arange(size),
     )
 

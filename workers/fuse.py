@@ -65,7 +65,15 @@ def _population(parts: Sequence[Cells | Sources]) -> Cells | Sources:
         size=size,
         parameters=_joined([c.parameters for c in cells]),
         state=_joined([c.state for c in cells]),
+        keys=_behind([c.keys for c in cells]),
+        ranks=_behind([c.ranks for c in cells]),
     )
+
+
+def _behind(arrays: Sequence[Ints | None]) -> Ints | None:
+    """Join what all networks have or none."""
+    given = [a for a in arrays if a is not None]
+    return np.concatenate(given) if given else None
 
 
 def _joined(tables: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:

@@ -73,6 +73,8 @@ class Cells:
         Every parameter and every initial state of the model, in the model's units.
     equations : Equations, optional
         Of a model of one's own, made by `Neuron`.
+    keys, ranks : array of int, optional
+        If these equations draw noise: as those of a `Background`.
     """
 
     name: str
@@ -81,6 +83,8 @@ class Cells:
     parameters: dict[str, Floats]
     state: dict[str, Floats]
     equations: Equations | None = None
+    keys: Ints | None = None
+    ranks: Ints | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,12 @@ from sweep import (
     parallel_run,
     setup,
 )
+from workers import simulators
 from workers.live import Network
+from workers.lockstep import run_side_by_side
 from workers.simulators.brian2_ import Brian2
+from workers.simulators.brian2_normal import normal_of
+from workers.task import Job, run_network
 
 LIF = {
     "parameters": "tau = 10.0\nI = 0.0",
@@ -119,6 +125,73 @@ def test_a_sweep_over_a_model_of_ones_own() -> None:
     assert counts[0] == 0 < counts[1] < counts[2]
 
 
+NOISY = {
+    "parameters": "mu = 1.0\nsigma = 2.0",
+    "equations": "dx/dt = Normal(mu, sigma)\ny = Normal(0.0, 1.0)\nz = Uniform(-mu, 3.0)",
+    "spike": "y > 2.5",
+}
+
+
+def noisy(seed: int, *durations: float) -> dict[str, np.ndarray]:
+    with Network(dt=0.5) as net:
+        population = Population(200, Neuron(**NOISY))
+        population.sigma = [2.0] * 100 + [0.0] * 100
+        monitor = Monitor(population, ["x", "y", "z"])
+    net.compile("brian2", seed=seed)
+    for duration in durations:
+        net.simulate(duration)
+    return {name: monitor.get(name) for name in "xyz"}
+
+
+def test_noise_is_drawn_for_each_step_neuron_and_occurrence() -> None:
+    found = noisy(1, 100.0)
+    steps = np.diff(found["x"][:, :100], axis=0) / 0.5
+    np.testing.assert_allclose(np.diff(found["x"][:, 100:], axis=0), 0.5)
+    for values, mean, sd in (
+        (steps, 1.0, 2.0),
+        (found["y"], 0.0, 1.0),
+        (found["z"], 1.0, 4.0 / np.sqrt(12.0)),
+    ):
+        assert values.mean() == pytest.approx(mean, abs=5 * sd / np.sqrt(values.size))
+        assert values.std() == pytest.approx(sd, rel=0.02)
+    assert found["z"].min() >= -1.0
+    assert found["z"].max() < 3.0
+    y = found["y"][1:, :100]
+    for other in (steps, found["z"][1:, :100], found["y"][:-1, :100], found["y"][1:, 100:]):
+        assert abs(np.corrcoef(y.ravel(), other.ravel())[0, 1]) < 5 / np.sqrt(y.size)
+
+
+def test_noise_is_the_networks_own_whatever_the_runs() -> None:
+    whole, split, other = noisy(1, 20.0), noisy(1, 5.0, 15.0), noisy(2, 20.0)
+    for name in "xyz":
+        np.testing.assert_array_equal(whole[name], split[name])
+        assert not np.isclose(whole[name][:, :100], other[name][:, :100]).any()
+
+
+def test_noise_of_fused_networks_is_that_of_each_alone() -> None:
+    with Network(dt=0.5) as base:
+        population = Population(7, Neuron(**NOISY))
+        monitor = Monitor(population, ["y", "spike"])
+
+    def simulation(idx, net):
+        net.simulate(20.0 + idx)
+        return net.get(monitor).get("y"), net.get(monitor).raster_plot()
+
+    job = Job(simulation, (base,), "brian2", 3)
+    fused = run_side_by_side(job, [1, 0, 2], [{}] * 3, simulators.start("brian2"))
+    for outcome in fused:
+        alone = run_network(job, outcome.index, {})
+        assert outcome.failure is None is alone.failure
+        assert outcome.value.leaves.keys() == alone.value.leaves.keys()
+        for name, leaf in outcome.value.leaves.items():
+            np.testing.assert_array_equal(leaf, alone.value.leaves[name])
+
+
+def test_normal_numbers_are_right_out_to_the_tails() -> None:
+    u = np.array([2.0**-53, 1e-12, 1e-5, 0.0749, 0.0751, 0.3, 0.5, 0.9251, 1 - 1e-9, 1 - 2.0**-53])
+    np.testing.assert_allclose(normal_of(u), [NormalDist().inv_cdf(x) for x in u], rtol=1e-13, atol=1e-15)
+
+
 def test_other_simulators_say_who_can() -> None:
     with Network() as net:
         Population(1, Neuron(**LIF))
@@ -146,7 +219,12 @@ def test_it_is_written_as_json_and_part_of_the_structure() -> None:
     [
         ({"spike": ""}, "expected one condition"),
         ({"equations": "dv/dt = (I - v)/tau + q"}, "q in .* is not known"),
-        ({"equations": "dv/dt = Normal(0, 1)"}, "noise in equations"),
+        ({"spike": "v > Normal(0, 1)"}, "noise in equations"),
+        ({"equations": "dv/dt = LogNormal(0, 1)"}, "noise in equations"),
+        ({"equations": "dv/dt = Normal(1)"}, r"'Normal\(1\)'; expected Normal\(mean, sd\)"),
+        ({"equations": "dv/dt = Uniform(0, Normal(0, 1))"}, "expected Normal"),
+        ({"equations": "dv/dt = Normal(0, q)"}, "q in .* is not known"),
+        ({"parameters": "drawn_0 = 1\ntau = 1\nI = 0"}, "drawn_0 cannot be the name"),
         ({"equations": "dv/dt = -v : implicit"}, "'implicit' in"),
         ({"equations": "dv/dt = -v +"}, "not understood"),
         ({"equations": "v"}, "not understood"),

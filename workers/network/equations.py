@@ -15,6 +15,7 @@ from workers.network.lines import (
     parameters_of,
 )
 from workers.network.models import Model
+from workers.network.noise import PREFIX, taken_out
 
 CONDUCTANCES = ("g_exc", "g_inh")
 OURS = frozenset(
@@ -35,6 +36,11 @@ class Equations:
     def variables(self) -> tuple[str, ...]:
         """The names of the variables, without g_exc and g_inh that have no equation."""
         return tuple(line.name for line in self.lines)
+
+    @property
+    def noisy(self) -> bool:
+        """Whether anything is drawn in each step."""
+        return any(taken_out(line.right)[1] for line in self.lines)
 
 
 class EquationModel(Model):
@@ -76,7 +82,8 @@ def Neuron(  # noqa: N802 - a model, as people know it
         linear in its variable) or ``midpoint``. All derivatives are taken of the values before the step. In
         ms. g_exc and g_inh are the sums of the weights that arrived: for one step, or with an equation of
         their own, such as ``tau * dg_exc/dt = -g_exc``, from then on. Injected currents add to a parameter
-        i_offset.
+        i_offset. ``Normal(mean, sd)`` and ``Uniform(low, high)`` are drawn anew in each step and neuron from
+        the network's key: split runs and fused networks draw the same.
     spike : str
         The condition at which it fires.
     reset : str
@@ -101,16 +108,31 @@ def Neuron(  # noqa: N802 - a model, as people know it
     known = parameters_of(name, parameters)
     read, state = equations_of(name, equations)
     names = frozenset(known) | frozenset(state) | frozenset(CONDUCTANCES)
-    check_own(name, names, OURS | (frozenset(known) & frozenset(state)))
+    reserved = OURS | {n for n in names if n.startswith(PREFIX)}
+    check_own(name, names, reserved | (frozenset(known) & frozenset(state)))
     if isinstance(refractory, str) and refractory not in known:
         raise ValueError(f"{name}: refractory={refractory!r} is none of the parameters")
     made = Equations(read, _condition(name, spike), _reset(name, reset), refractory)
-    expressions = [part for line in read for part in line.expressions]
-    for expression in [*expressions, made.spike, *(r for _, r in map(assignment, lines(reset)))]:
+    for line in read:
+        _check_line(name, line, names)
+    for expression in [made.spike, *(r for _, r in map(assignment, lines(reset)))]:
         check_names(name, expression, names)
     recordable = dict.fromkeys([*state, *CONDUCTANCES], "")
     body = {"parameters": known, "state": state, "recordable": recordable, "equations": made, "given": given}
     return type(name, (EquationModel,), {**body, "__module__": __name__, "__doc__": equations})
+
+
+def _check_line(owner: str, line: Equation, names: frozenset[str]) -> None:
+    right, *bounds = line.expressions
+    try:
+        right, drawn = taken_out(right)
+    except SyntaxError:
+        drawn = []  # which is said below
+    except ValueError as error:
+        raise ValueError(f"{owner}: {error}") from None
+    check_names(owner, right, names | {noise.name for noise in drawn})
+    for expression in [*bounds, *(n.first for n in drawn), *(n.second for n in drawn)]:
+        check_names(owner, expression, names)
 
 
 def _condition(owner: str, spike: str) -> str:

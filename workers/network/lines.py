@@ -130,8 +130,8 @@ def check_names(owner: str, expression: str, names: frozenset[str]) -> None:
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if noise := used & NOISE:
         raise ValueError(
-            f"{owner}: {', '.join(sorted(noise))} in {expression!r}: noise in equations is not drawn yet; "
-            "give the population a PoissonInput"
+            f"{owner}: {', '.join(sorted(noise))} in {expression!r}: noise in equations is drawn for neurons "
+            "only, as Normal(mean, sd) or Uniform(low, high) on the right of an equation"
         )
     unknown = used - names - FUNCTIONS - {"t", "dt"}
     if unknown:

@@ -188,9 +188,7 @@ def Synapse(  # noqa: N802 - a model, as people know it
         raise ValueError(f"{name}: pre_spike says nothing; expected lines such as 'g_target += w'")
     for expression in made.expressions:
         if called := _CALLED.search(expression):
-            raise ValueError(
-                f"{name}: {called[0]!r} in {expression!r}: only variables can be read of {called[1]}"
-            )
+            raise ValueError(f"{name}: {called[0]!r} in {expression!r}: only variables can be read")
         check_names(name, _SIDE.sub("0", expression), variables | frozenset(known))
     _check_event_driven(name, made)
     body = {"parameters": known | state, "equations": made, "given": given}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from workers.instance import Floats
 from workers.network.equations import CONDUCTANCES, Equations
 from workers.network.lines import Equation
+from workers.network.noise import PREFIX, Noise, taken_out
 from workers.simulators.brian2_model import Model, Receptor, Values
 
 _NAMES = {
@@ -25,11 +27,12 @@ _NAMES = {
 def model(equations: Equations) -> Model:
     """Make a model of equations."""
     bare = [g for g in CONDUCTANCES if g not in equations.variables]
-    slopes = [line for line in equations.lines if line.method]
-    code = ["free = 1.0*int(left <= 0.0)", *(stepped(line) for line in slopes)]
+    lines, drawn = _without_noise(equations)
+    slopes = [line for line in lines if line.method]
+    code = ["free = 1.0*int(left <= 0.0)", *map(_draw, drawn), *(stepped(line) for line in slopes)]
     code += [f"{line.name} = {_kept(line, f'next_{line.name}')}" for line in slopes]
-    code += [f"{line.name} = {_kept(line, line.right)}" for line in equations.lines if not line.method]
-    code += [bound for line in equations.lines for bound in bounds(line)]
+    code += [f"{line.name} = {_kept(line, line.right)}" for line in lines if not line.method]
+    code += [bound for line in lines for bound in bounds(line)]
     code += ["left = left - int(left > 0.0)", *(f"{g} = 0.0*{g}" for g in bare)]
     return Model(
         variables=(*equations.variables, *bare, "free"),
@@ -39,7 +42,26 @@ def model(equations: Equations) -> Model:
         reset=ours(f"{equations.reset}\nleft = hold"),
         receptors={"exc": Receptor("g_exc"), "inh": Receptor("g_inh")},
         hold=_hold(equations.refractory),
+        draws=len(drawn),
     )
+
+
+def _without_noise(equations: Equations) -> tuple[list[Equation], list[Noise]]:
+    lines: list[Equation] = []
+    drawn: list[Noise] = []
+    for line in equations.lines:
+        right, found = taken_out(line.right, len(drawn))
+        lines.append(replace(line, right=right))
+        drawn += found
+    return lines, drawn
+
+
+def _draw(noise: Noise) -> str:
+    word = noise.name.replace(PREFIX, f"{PREFIX}word_")
+    u = f"uniform_of(drawn_key_0, drawn_key_1, drawn_key_2, {word}, drawn_rank, t_in_timesteps)"
+    if noise.kind == "Normal":
+        return f"{noise.name} = ({noise.first}) + ({noise.second})*normal_of({u})"
+    return f"{noise.name} = ({noise.first}) + (({noise.second}) - ({noise.first}))*{u}"
 
 
 def _coefficients(p: Values, dt: float) -> dict[str, Floats]:

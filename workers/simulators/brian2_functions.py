@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.instance import Floats
+from workers.simulators.brian2_normal import CODE, normal_of
 
 _Words: TypeAlias = NDArray[np.uint64]
 
@@ -146,10 +147,11 @@ def functions(brian: Any) -> dict[str, Any]:
         "fading": _function(brian, fading, [real]),
         "uniform_of": _function(brian, uniform_of, [whole] * 6),
         "poisson_of": _function(brian, poisson_of, [real] * 3),
+        "normal_of": _function(brian, normal_of, [real], CODE),
     }
 
 
-def _function(brian: Any, python: Callable[..., Floats], arguments: list[str]) -> Any:
+def _function(brian: Any, python: Callable[..., Floats], arguments: list[str], code: str = _C) -> Any:
     types = {"float": "double", "integer": "long long"}
     declared = ", ".join(f"{types[a]} a{i}" for i, a in enumerate(arguments))
     function = brian.Function(
@@ -159,7 +161,7 @@ def _function(brian: Any, python: Callable[..., Floats], arguments: list[str]) -
         arg_types=arguments,
         return_type="float",
     )
-    header = f'cdef extern from *:\n    """{_C}"""\n    double {python.__name__}({declared})\n'
+    header = f'cdef extern from *:\n    """{code}"""\n    double {python.__name__}({declared})\n'
     function.implementations.add_implementation("cython", header)
     function.implementations.add_numpy_implementation(python, discard_units=True)
     return function

@@ -62,6 +62,8 @@ class Model:
         The longest substep in ms.
     before : pairs of str
         Variables that are copied at the start of a step, and what they are copied to.
+    draws : int
+        How many numbers the update draws for each neuron.
     """
 
     variables: tuple[str, ...]
@@ -73,6 +75,7 @@ class Model:
     hold: Callable[[Values], Floats]
     finest: float = float("inf")
     before: tuple[tuple[str, str], ...] = ()
+    draws: int = 0
 
     def substeps(self, dt: float) -> int:
         """How many times the update runs in a step."""
