@@ -24,8 +24,8 @@ _LONGEST, _SHORTEST = 1024, 16  # steps between them
 
 
 def padded(size: int) -> int:
-    """Round up to 8, 9, ..., 15 times a power of two: by an eighth at most."""
-    unit = 1 << max(0, size.bit_length() - 4)
+    """Round up to 4, 5, 6 or 7 times a power of two: by a quarter at most."""
+    unit = 1 << max(0, size.bit_length() - 3)
     return max(4, -(-size // unit) * unit)
 
 
