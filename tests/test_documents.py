@@ -22,7 +22,7 @@ def code_of(notebook: Any) -> list[str]:
 
 
 def read(path: Path) -> Any:
-    nbformat = pytest.importorskip("nbformat", reason="notebooks need nbformat: pip install 'neurosweep[test]'")
+    nbformat = pytest.importorskip("nbformat", reason="notebooks need nbformat, of the extra 'test'")
     return nbformat.read(path, as_version=4)
 
 
@@ -62,6 +62,6 @@ def test_the_notebook_is_the_quickstart() -> None:
 def test_notebooks_run_and_are_kept_without_outputs(path: Path, tmp_path: Path) -> None:
     notebook = read(path)
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in notebook.cells)
-    nbclient = pytest.importorskip("nbclient", reason="notebooks need nbclient: pip install 'neurosweep[test]'")
+    nbclient = pytest.importorskip("nbclient", reason="notebooks need nbclient, of the extra 'test'")
 
     nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}).execute()

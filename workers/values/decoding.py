@@ -19,8 +19,8 @@ from workers.values.physical import neo_object, quantity
 def decode(structure: str, leaves: Mapping[str, Any]) -> Any:
     """Put together what `encode` took apart: an equal value, of equal types.
 
-    Its arrays may share memory with the leaves. Records whose class is not imported in this process come back as named tuples of the same name;
-    subclasses of dict as dicts.
+    Its arrays may share memory with the leaves. Records whose class is not imported in this process come back
+    as named tuples of the same name; subclasses of dict as dicts.
     """
     return _decode(parsed(structure), leaves)
 
