@@ -23,10 +23,11 @@ LONGEST_CHUNK = 1 << 18
 LONGEST_OF_NETWORKS = 1 << 15  # each commit writes the last one of some twenty arrays anew
 # A reader holds on to the metadata it opened, so a column rewritten in another layout needs chunks under
 # other names. Zarr has these; a column out of names keeps its layout, and what does not fit lies beside it.
+# The first need no folder of their own, which would take as long to make as the chunk that lies there.
 CHUNK_NAMES: tuple[dict[str, Any], ...] = (
-    {"name": "default", "configuration": {"separator": "/"}},
     {"name": "default", "configuration": {"separator": "."}},
     {"name": "v2", "configuration": {"separator": "."}},
+    {"name": "default", "configuration": {"separator": "/"}},
 )
 WORK_NAME = ".sweep"
 

@@ -91,10 +91,10 @@ def test_rows_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("how", ["flipped", "cut", "empty", "missing"])
 def test_nothing_is_put_behind_what_is_damaged(tmp_path: Path, how: str) -> None:
     array = ours(tmp_path, np.arange(9))["a"]
-    file = tmp_path / "a" / "c" / "0"
+    file = tmp_path / "a" / "c.0"
     data = file.read_bytes()
     file.write_bytes({"flipped": bytes([data[0] ^ 1]) + data[1:], "cut": data[:-1]}.get(how, b""))
     if how == "missing":
         file.unlink()
-    with pytest.raises(chunks.DamagedChunk, match=r"a/c/0: (it differs from its checksum|is missing)"):
+    with pytest.raises(chunks.DamagedChunk, match=r"a/c\.0: (it differs from its checksum|is missing)"):
         array.extend(np.arange(2))

@@ -233,7 +233,7 @@ def test_a_reader_from_before_a_column_was_rewritten(tmp_path: Path) -> None:
 
 def test_a_damaged_chunk_is_refused(tmp_path: Path) -> None:
     stored(tmp_path / "s.zarr", [[*range(1000)]])
-    chunk = tmp_path / "s.zarr" / "result" / "c" / "0"
+    chunk = tmp_path / "s.zarr" / "result" / "c.0"
     data = bytearray(chunk.read_bytes())
     data[100] ^= 1
     chunk.write_bytes(data)
