@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.network.equations import Equations
-from workers.network.synapse_equations import SynapseEquations
+from workers.network.synapse_lines import SynapseEquations
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]

@@ -3,74 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from workers.network.equations import EquationModel
-from workers.network.linear import names_of, slope_of
-from workers.network.lines import (
-    METHODS,
-    Equation,
-    check_names,
-    check_own,
-    equations_of,
-    lines,
-    options,
-    parameters_of,
-)
+from workers.network.lines import METHODS, check_own, equations_of, lines, parameters_of
 from workers.network.models import Model, Quantity
+from workers.network.synapse_lines import (
+    AT_SPIKES,
+    SENT,
+    SIDE,
+    SynapseEquations,
+    check_event_driven,
+    check_expressions,
+    statements,
+)
 from workers.network.synapses import SynapseType
 
-AT_SPIKES = "event-driven"
-SENT = "g_target"
-_SIDE = re.compile(r"(?<![\w.])(pre|post)\s*\.\s*([A-Za-z_]\w*)")
-_CALLED = re.compile(r"\b(pre|post)\s*\.\s*\w+\s*[.(]")
 _BEGUN = re.compile(r"(?:[^=]*\bd)?w\b[^=]*=.*\binit\b")
-_STATEMENT = re.compile(r"([A-Za-z_]\w*)\s*([-+*/]?)=(?!=)(.*)")
-
-
-@dataclass(frozen=True)
-class Statement:
-    """What happens at a spike: a variable gets a new value, or the target gets something.
-
-    Attributes
-    ----------
-    name : str
-        The variable, or "g_target".
-    right : str
-        The new value, or what is added to the receptor's variable.
-    least, most : str
-        The bounds of the new value; empty where there is none.
-    """
-
-    name: str
-    right: str
-    least: str = ""
-    most: str = ""
-
-
-@dataclass(frozen=True)
-class SynapseEquations:
-    """A synapse of one's own: all that a simulator needs of it besides values."""
-
-    parameters: tuple[str, ...]
-    lines: tuple[Equation, ...]
-    pre_spike: tuple[Statement, ...]
-    post_spike: tuple[Statement, ...]
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The names of the variables, without the weight w."""
-        found = [line.name for line in self.lines if line.name != "w"]
-        return tuple(found)
-
-    @property
-    def expressions(self) -> list[str]:
-        """All that is to be computed."""
-        parts = [p for line in self.lines for p in line.expressions]
-        spikes = (*self.pre_spike, *self.post_spike)
-        return parts + [p for s in spikes for p in (s.right, s.least or "0", s.most or "0")]
 
 
 class EquationSynapse(SynapseType):
@@ -89,7 +38,7 @@ class EquationSynapse(SynapseType):
         """Raise ValueError if the populations lack a variable that is asked of them."""
         sides = {"pre": pre, "post": post}
         for expression in cls.equations.expressions:
-            for side, variable in _SIDE.findall(expression):
+            for side, variable in SIDE.findall(expression):
                 known = _readable(sides[side])
                 if variable not in known:
                     has = ", ".join(known) or "nothing to be read"
@@ -181,16 +130,13 @@ def Synapse(  # noqa: N802 - a model, as people know it
     made = SynapseEquations(
         tuple(known),
         read,
-        _statements(name, "pre_spike", pre_spike, variables | {SENT}),
-        _statements(name, "post_spike", post_spike, variables),
+        statements(name, "pre_spike", pre_spike, variables | {SENT}),
+        statements(name, "post_spike", post_spike, variables),
     )
     if not made.pre_spike:
         raise ValueError(f"{name}: pre_spike says nothing; expected lines such as 'g_target += w'")
-    for expression in made.expressions:
-        if called := _CALLED.search(expression):
-            raise ValueError(f"{name}: {called[0]!r} in {expression!r}: only variables can be read")
-        check_names(name, _SIDE.sub("0", expression), variables | frozenset(known))
-    _check_event_driven(name, made)
+    check_expressions(name, made, variables | frozenset(known))
+    check_event_driven(name, made)
     body = {"parameters": known | state, "equations": made, "given": given}
     return type(name, (EquationSynapse,), {**body, "__module__": __name__, "__doc__": equations})
 
@@ -199,53 +145,3 @@ def _check_weight(owner: str, equations: str, state: dict[str, Quantity]) -> Non
     """The weight may have an equation, but no initial value: that is the connection's."""
     if state.pop("w", None) and any(_BEGUN.match(line) for line in lines(equations)):
         raise ValueError(f"{owner}: w starts with the weights of the connections; it takes no init=")
-
-
-def _statements(owner: str, when: str, text: str, changed: frozenset[str]) -> tuple[Statement, ...]:
-    return tuple(_statement(owner, when, line, changed) for line in lines(text))
-
-
-def _statement(owner: str, when: str, line: str, changed: frozenset[str]) -> Statement:
-    body, _, flags = line.partition(":")
-    found = _STATEMENT.fullmatch(body.strip())
-    if found is None:
-        raise ValueError(f"{owner}: {line!r} in {when} is not understood; expected lines such as 'x += 1'")
-    name, operator, right = found[1], found[2], found[3].strip()
-    if name not in changed:
-        raise ValueError(f"{owner}: {when} cannot change {name}; it can: {', '.join(sorted(changed))}")
-    bounds = options(owner, line, flags, ("min", "max"))
-    if name != SENT:
-        value = f"{name} {operator} ({right})" if operator else right
-        return Statement(name, value, bounds.get("min", ""), bounds.get("max", ""))
-    if operator != "+" or bounds:
-        raise ValueError(f"{owner}: {line!r}; expected 'g_target += ...': its sign is the receptor's")
-    return Statement(name, right)
-
-
-def _check_event_driven(owner: str, made: SynapseEquations) -> None:
-    lazy = [line for line in made.lines if line.method == AT_SPIKES]
-    known = frozenset(made.parameters) | {"exp", "log", "sqrt"}
-    for line in lazy:
-        if line.least or line.most or line.name == "w":
-            raise ValueError(f"{owner}: {line.name} is event-driven: it can have no bounds, nor be w")
-        others = names_of(_SIDE.sub(r"\1.\2", line.right)) - known - {line.name}
-        if others:
-            raise ValueError(
-                f"{owner}: {line.name} is event-driven, and can know parameters only, not "
-                f"{', '.join(sorted(others))}; take 'explicit' or 'exponential'"
-            )
-        try:
-            slope_of(line.right, line.name)
-        except ValueError as error:
-            raise ValueError(f"{owner}: {line.name} cannot be event-driven: {error}") from None
-    _check_fresh(owner, [line for line in made.lines if line not in lazy], frozenset(e.name for e in lazy))
-
-
-def _check_fresh(owner: str, each_step: Sequence[Equation], lazy: frozenset[str]) -> None:
-    for line in each_step:
-        for expression in line.expressions:
-            if stale := names_of(_SIDE.sub("0", expression)) & lazy:
-                raise ValueError(
-                    f"{owner}: {line.name} needs {', '.join(sorted(stale))} in each step, but event-driven "
-                    "variables are known at spikes only"
-                )

@@ -14,7 +14,7 @@ import numpy as np
 from workers.instance import Floats, Synapses
 from workers.network.linear import names_of, slope_of
 from workers.network.lines import FUNCTIONS, Equation
-from workers.network.synapse_equations import AT_SPIKES, SENT, Statement, SynapseEquations
+from workers.network.synapse_lines import AT_SPIKES, SENT, Statement, SynapseEquations
 from workers.simulators.brian2_cells import BrianCells, BrianSources, Toolbox
 from workers.simulators.brian2_equations import bounds, ours, stepped
 from workers.simulators.brian2_model import Receptor, check
