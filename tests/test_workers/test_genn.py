@@ -148,11 +148,31 @@ def test_networks_of_one_structure_are_compiled_once(monkeypatch: pytest.MonkeyP
     assert folder.is_relative_to(tmp_path)
 
 
-def test_a_simulator_whose_network_was_replaced_says_so() -> None:
-    one, other = built(instance(cells("Izhikevich"))), built(instance(cells("Izhikevich", 20)))
+@pytest.mark.parametrize("size", [1, 20])
+def test_a_simulator_whose_network_was_replaced_says_so(size: int) -> None:
+    one, other = built(instance(cells("Izhikevich"))), built(instance(cells("Izhikevich", size)))
     with pytest.raises(RuntimeError, match="another network"):
         one.run(1, told())
     other.run(1, told())
+
+
+def test_noise_in_equations_is_refused() -> None:
+    with Network() as net:
+        Population(2, Neuron(equations="dv/dt = -v + Normal(0.0, 1.0)", spike="v > 1.0", reset="v = 0.0"))
+    outcome = run_network(Job(lambda idx, net: net.simulate(1.0), (net,), "genn", 3), 0, {})
+    assert outcome.failure is not None
+    assert "draws no noise in equations; 'brian2' does" in outcome.failure.message
+
+
+def test_what_cannot_be_compiled_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    network_ = instance(cells("Izhikevich", 33))
+    for compiler, message in (("nosuch", "finds no nosuch"), ("false", "cannot be compiled with false")):
+        monkeypatch.setenv("CXX", compiler)
+        with pytest.raises(RuntimeError, match=message):
+            built(network_)
+    monkeypatch.delenv("CXX")
+    built(network_).run(1, told())
 
 
 def test_long_runs_are_recorded_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ class Genn(Simulator):
     """GeNN on a CPU, or on a GPU where it was installed with CUDA.
 
     Networks of one structure share their compiled code: all that may differ between them is a value in it.
+    Equations of one's own may not draw noise here.
 
     Parameters
     ----------
@@ -39,7 +40,8 @@ class Genn(Simulator):
     fuses: ClassVar[int] = 20_000
 
     _prepared: ClassVar[dict[tuple[str, str], Any]] = {}
-    _loaded: ClassVar[Any] = None  # two in one process, of the same name, would corrupt each other
+    _model: Any
+    _holder: ClassVar[Genn | None] = None  # two loaded in one process would corrupt each other
 
     def __init__(self, backend: str | None = None) -> None:
         self._genn = genn_cache.imported()
@@ -69,15 +71,15 @@ class Genn(Simulator):
         self._load(plan)
 
     def _load(self, plan: Plan) -> None:
-        if Genn._loaded is not None:
-            Genn._loaded.unload()
-            Genn._loaded = None
+        if Genn._holder is not None:
+            Genn._holder._model.unload()
+            Genn._holder = None
         model = self._model = self._prepare(plan)
         for i in self._sources:
             size = plan.populations[i].size * plan.piece
             _group(model, i).extra_global_params["fires"].set_init_values(np.zeros(size, np.uint8))
         model.load(num_recording_timesteps=plan.piece)
-        Genn._loaded = model
+        Genn._holder = self
         for i, sources in self._sources.items():
             sources.attach(_group(model, i))
         for i, cells in self._cells.items():
@@ -106,7 +108,7 @@ class Genn(Simulator):
         self, steps: int, stimuli: Mapping[int, Spikes], currents: Mapping[int, Floats] = NO_CURRENTS
     ) -> None:
         """Advance by `steps`, with these spikes of the sources and these currents."""
-        if Genn._loaded is not self._model:
+        if Genn._holder is not self:
             raise RuntimeError("simulator 'genn' holds another network by now")
         first, last = self._step + 1, self._step + steps
         for place, course in currents.items():
@@ -163,7 +165,12 @@ def _group(model: Any, place: int) -> Any:
 
 
 def _model(cells: Cells) -> Model:
-    return MODELS[cells.model] if cells.equations is None else equation_model(cells.equations)
+    if cells.equations is None:
+        return MODELS[cells.model]
+    model = equation_model(cells.equations)
+    if model.draws:
+        raise ValueError(f"{cells.name}: simulator 'genn' draws no noise in equations; 'brian2' does")
+    return model
 
 
 def _constants(cells: Cells, model: Model, dt: float) -> dict[str, Floats]:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -100,7 +101,13 @@ def _compile(place: Path, make: Callable[[str], object]) -> None:
             NVCC_APPEND_FLAGS=_CUDA_FLAGS,
             MAKEFLAGS="s --no-print-directory",
         ):
-            make(str(work))
+            try:
+                make(str(work))
+            except subprocess.CalledProcessError as error:
+                raise RuntimeError(
+                    f"simulator 'genn': what it generated cannot be compiled with {_compiler()}; "
+                    "the messages above say why"
+                ) from error
         work.rename(place)
 
 
