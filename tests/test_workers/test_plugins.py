@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from sweep import IF_curr_exp, Network, Population, TsodyksMarkramSynapse, parallel_run
+from sweep import IF_curr_exp, Network, Neuron, Population, TsodyksMarkramSynapse, parallel_run
 from workers import simulators
 from workers.simulators import GROUP, adapter, adapters, registered
 
@@ -54,3 +54,15 @@ def test_a_feature_that_a_simulator_lacks_is_refused_with_the_names_of_those_tha
 
     with pytest.raises(ValueError, match=r"'neuron' has no AdditiveSTDP; those that have it: .*nest"):
         parallel_run(lambda idx, net: None, number=1, networks=net, simulator="neuron")
+
+
+def test_noise_in_equations_is_a_feature_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    from workers.simulators.brian2_ import Brian2
+
+    noisy = Neuron(equations="tau * dv/dt = -v + Normal(0.0, 1.0)", parameters="tau = 10.0", spike="v > 9")
+    with Network() as net:
+        Population(2, noisy)
+    monkeypatch.setattr(Brian2, "features", Brian2.features - {"noise in equations"})
+
+    with pytest.raises(ValueError, match="'brian2' has no noise in equations; those that have it: none"):
+        simulators.check(net, "brian2")

@@ -82,8 +82,10 @@ def _wanted(network: Description) -> dict[str, str]:
     kinds = {p.synapse.kind(): repr(p) for p in network.of(Projection)}
     kinds.pop("StaticSynapse", None)
     inputs: list[Described] = [*network.of(Injection), *network.of(PoissonInput)]
-    own = [repr(p) for p in network.of(Population) if issubclass(p.model, EquationModel)]
-    kinds |= {"Neuron": own[0]} if own else {}
+    for population in network.of(Population):
+        if issubclass(population.model, EquationModel):
+            kinds["Neuron"] = repr(population)
+            kinds |= {"noise in equations": repr(population)} if population.model.equations.noisy else {}
     return kinds | {type(i).__name__: repr(i) for i in inputs}
 
 

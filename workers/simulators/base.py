@@ -41,7 +41,8 @@ class Simulator(ABC):
     """The names of the models of cells that it has."""
 
     features: ClassVar[frozenset[str]] = frozenset()
-    """What else it has: kinds of synapses besides "StaticSynapse", "Injection", "PoissonInput"."""
+    """What else it has: kinds of synapses besides "StaticSynapse", "Injection", "PoissonInput", "Neuron" for
+    models in equations, "noise in equations"."""
 
     fuses: ClassVar[int] = 0
     """How many neurons it best simulates at once; 0 where fusing small networks does not pay."""

@@ -42,6 +42,7 @@ class Brian2(Simulator):
         "Neuron",
         "PoissonInput",
         "Synapse",
+        "noise in equations",
     }
 
     def __init__(self, target: str | None = None) -> None:
