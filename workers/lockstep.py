@@ -42,7 +42,7 @@ class _Seat(Simulator):
     name = "a shared simulator"
 
     def __init__(self, hub: _Hub, job: Job, index: int, parameters: Mapping[str, Any]) -> None:
-        self._hub, self.ahead = hub, hub.ahead
+        self._hub, self.ahead, self.features = hub, hub.ahead, hub.features
         self._thread = greenlet(lambda: run_network(job, index, parameters, self))
         self._globals: Any = None
         self._entered = self._spent = 0.0
@@ -160,7 +160,7 @@ class _Hub:
     """Holds the fused network, and lets the methods run in turn."""
 
     def __init__(self, simulator: Simulator) -> None:
-        self._simulator, self.ahead = simulator, simulator.ahead
+        self._simulator, self.ahead, self.features = simulator, simulator.ahead, simulator.features
         self.greenlet = getcurrent()
         self._step = 0
         self._values: dict[tuple[int, str], Floats] = {}

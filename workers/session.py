@@ -22,10 +22,10 @@ from workers.network import (
     Source,
     SpikeSourceArray,
 )
-from workers.network.check import check_trains, warn_if_crowded
+from workers.network.check import check_trains, refuse_simultaneous, warn_if_crowded
 from workers.network.connectors import Edges
 from workers.outcome import Timings
-from workers.simulators.base import Simulator
+from workers.simulators.base import SIMULTANEOUS, Simulator
 from workers.stimulus import GivenSpikes, PoissonSpikes, Stimulus
 
 
@@ -216,6 +216,8 @@ class Session:
         dt = self.instance.dt
         if isinstance(stimulus, GivenSpikes):
             check_trains(population.name, value, dt)
+            if SIMULTANEOUS not in self._simulator.features:
+                refuse_simultaneous(population.name, value, dt)
             self._stimuli[place] = GivenSpikes(value, dt)
             return
         purpose = f"{name} at {self.steps} of trial {self.trial}" if self.steps or self.trial else name

@@ -406,10 +406,6 @@ BY_CHECK: dict[str, tuple[Callable[[], Network], tuple[str, ...]]] = {
     "a period off the grid": (lambda: sampled(1.5), ("m", "period=1.5", "multiple of 1 ms")),
     "a period of 0": (lambda: sampled(0.0), ("m", "period=0.0", "multiple of 1 ms")),
     "an infinite period": (lambda: sampled(np.inf), ("m", "period=inf", "multiple of 1 ms")),
-    "two spikes in one step": (
-        lambda: told(2.0, 7.1, 7.2),
-        ("told", "neuron 1", "7.1", "7.2", "step of 1 ms", "smaller dt"),
-    ),
     "a spike before the first step": (
         lambda: told(0.4),
         ("told", "neuron 1", "0.4 ms", "first step of 1 ms"),

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
+from typing import Any
 
 import pytest
 
-from sweep import IF_curr_exp, Network, Neuron, Population, TsodyksMarkramSynapse, parallel_run
+from sweep import (
+    AdditiveSTDP,
+    IF_curr_exp,
+    Monitor,
+    Network,
+    Neuron,
+    Population,
+    Projection,
+    SpikeSourceArray,
+    TsodyksMarkramSynapse,
+    parallel_run,
+)
 from workers import simulators
 from workers.simulators import GROUP, adapter, adapters, registered
 
@@ -44,8 +56,6 @@ def test_a_simulator_that_does_not_exist_is_refused_with_the_names_of_those_that
 
 
 def test_a_feature_that_a_simulator_lacks_is_refused_with_the_names_of_those_that_have_it() -> None:
-    from sweep import AdditiveSTDP, Projection
-
     with Network() as net:
         cells = Population(2, IF_curr_exp)
         Projection(cells, cells, "exc", synapse=AdditiveSTDP()).connect_all_to_all(0.1)
@@ -66,3 +76,31 @@ def test_noise_in_equations_is_a_feature_of_its_own(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(ValueError, match="'brian2' has no noise in equations; those that have it: none"):
         simulators.check(net, "brian2")
+
+
+def test_two_spikes_of_a_source_in_a_step_are_refused_where_they_cannot_be() -> None:
+    with Network() as net:
+        Population(2, SpikeSourceArray([[2.0], [7.1, 7.2]]), name="told")
+
+    simulators.check(net, "nest")
+    with pytest.raises(
+        ValueError, match=r"told: neuron 1 has two spikes .* of 1 ms, at 7.1 and 7.2 ms; use a"
+    ):
+        simulators.check(net, "brian2")
+
+
+@pytest.mark.parametrize("simulator", ["nest", "neuron"])
+def test_two_spikes_of_a_source_in_a_step_add_up_where_they_can_be(simulator: str) -> None:
+    with Network(dt=0.1) as net:
+        told = Population(2, SpikeSourceArray([[2.0], [2.0, 2.01]]))
+        cells = Population(2, IF_curr_exp)
+        Projection(told, cells, "exc").connect_one_to_one(0.5)
+        v = Monitor(cells, "v")
+
+    def method(idx: int, net: Network) -> Any:
+        net.simulate(10.0)
+        return net.get(v).get() + 65.0
+
+    (rise,) = parallel_run(method, number=1, networks=net, simulator=simulator)
+    assert rise[:, 1] == pytest.approx(2.0 * rise[:, 0], abs=1e-6)
+    assert rise[-1, 0] > 0.5

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workers.network.description import Described, Description
 from workers.network.distributions import Distribution
@@ -61,9 +60,25 @@ def check_stimulus(population: Population, dt: float) -> None:
 
 
 def check_trains(name: str, trains: SpikeTimes, dt: float) -> None:
-    """Raise ValueError if a spike is before the first step, or two are in one step."""
+    """Raise ValueError if a spike is before the first step."""
     for rank, train in enumerate(trains):
-        _check_train(name, rank, train, dt)
+        if train.size and nearest_steps(train[:1], dt)[0] < 1:
+            raise ValueError(
+                f"population {name}: neuron {rank} has a spike at {train[0]:g} ms, "
+                f"before the first step of {dt:g} ms"
+            )
+
+
+def refuse_simultaneous(name: str, trains: SpikeTimes, dt: float) -> None:
+    """Raise ValueError if a neuron has two spikes in one step, which not every simulator can take."""
+    for rank, train in enumerate(trains):
+        twice = np.flatnonzero(np.diff(nearest_steps(train, dt)) == 0)
+        if twice.size:
+            first, second = train[twice[0] : twice[0] + 2]
+            raise ValueError(
+                f"population {name}: neuron {rank} has two spikes in one step of {dt:g} ms, at {first:g} and "
+                f"{second:g} ms; use a smaller dt, or a simulator that takes them, such as nest"
+            )
 
 
 def warn_if_crowded(name: str, rate: float, dt: float) -> None:
@@ -74,20 +89,4 @@ def warn_if_crowded(name: str, rate: float, dt: float) -> None:
             "of which one is emitted; use a smaller dt, or more neurons with lower rates",
             UserWarning,
             stacklevel=2,
-        )
-
-
-def _check_train(name: str, rank: int, times: NDArray[np.float64], dt: float) -> None:
-    steps = nearest_steps(times, dt)
-    if steps.size and steps[0] < 1:
-        raise ValueError(
-            f"population {name}: neuron {rank} has a spike at {times[0]:g} ms, "
-            f"before the first step of {dt:g} ms"
-        )
-    twice = np.flatnonzero(np.diff(steps) == 0)
-    if twice.size:
-        first, second = times[twice[0] : twice[0] + 2]
-        raise ValueError(
-            f"population {name}: neuron {rank} has two spikes in one step of {dt:g} ms, at {first:g} and "
-            f"{second:g} ms; use a smaller dt"
         )

@@ -7,9 +7,19 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 
-from workers.network import Described, Description, Injection, PoissonInput, Population, Projection, Source
+from workers.network import (
+    Described,
+    Description,
+    Injection,
+    PoissonInput,
+    Population,
+    Projection,
+    Source,
+    SpikeSourceArray,
+)
+from workers.network.check import refuse_simultaneous
 from workers.network.equations import EquationModel
-from workers.simulators.base import Simulator
+from workers.simulators.base import SIMULTANEOUS, Simulator
 
 GROUP = "sweep.simulators"
 
@@ -67,6 +77,8 @@ def check(network: Description, name: str) -> None:
                 f"those that have it: {', '.join(able) or 'none'}"
             )
     for population in network.of(Population):
+        if issubclass(population.model, SpikeSourceArray) and SIMULTANEOUS not in wanted.features:
+            refuse_simultaneous(population.name, population.given("spike_times"), network.dt)
         kind, model = population.model, population.model.__name__
         known = issubclass(kind, (Source, EquationModel)) or model in wanted.models
         if not known:

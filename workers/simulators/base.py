@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from workers.instance import Floats, Instance, Spikes, Trace
 
+SIMULTANEOUS = "several spikes of a source in one step"
 NO_CURRENTS: Mapping[int, Floats] = MappingProxyType({})
 
 
@@ -40,9 +41,9 @@ class Simulator(ABC):
     models: ClassVar[frozenset[str]]
     """The names of the models of cells that it has."""
 
-    features: ClassVar[frozenset[str]] = frozenset()
+    features: frozenset[str] = frozenset()
     """What else it has: kinds of synapses besides "StaticSynapse", "Injection", "PoissonInput", "Neuron" for
-    models in equations, "noise in equations"."""
+    models in equations, "noise in equations", `SIMULTANEOUS`."""
 
     fuses: ClassVar[int] = 0
     """How many neurons it best simulates at once; 0 where fusing small networks does not pay."""

@@ -37,7 +37,7 @@ class Brian2(Simulator):
     models: ClassVar[frozenset[str]] = frozenset(MODELS)
     fuses: ClassVar[int] = 20_000
     keyed: ClassVar[bool] = True
-    features: ClassVar[frozenset[str]] = frozenset(KINDS) - {"StaticSynapse"} | {
+    features: frozenset[str] = frozenset(KINDS) - {"StaticSynapse"} | {
         "Injection",
         "Neuron",
         "PoissonInput",

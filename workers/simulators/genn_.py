@@ -36,7 +36,7 @@ class Genn(Simulator):
     module: ClassVar[str] = "pygenn"
     install: ClassVar[str] = "not on PyPI; see https://github.com/genn-team/genn#installation"
     models: ClassVar[frozenset[str]] = frozenset(MODELS)
-    features: ClassVar[frozenset[str]] = KNOWN - {"StaticSynapse"} | {"Injection", "Neuron", "PoissonInput"}
+    features: frozenset[str] = KNOWN - {"StaticSynapse"} | {"Injection", "Neuron", "PoissonInput"}
     fuses: ClassVar[int] = 20_000
 
     _prepared: ClassVar[dict[tuple[str, str], Any]] = {}

@@ -10,7 +10,7 @@ import numpy as np
 
 from workers.instance import Cells, Floats, Instance, Sources, Spikes, Synapses, Trace, in_order
 from workers.simulators import nest_synapses
-from workers.simulators.base import NO_CURRENTS, Simulator
+from workers.simulators.base import NO_CURRENTS, SIMULTANEOUS, Simulator
 from workers.simulators.nest_inputs import AHEAD, Currents, connect_background, seed
 from workers.simulators.nest_models import MODELS, SHADOW, Translation, bound_together, compact, native
 from workers.simulators.nest_synapses import PlasticWeights, tau_minus
@@ -35,7 +35,11 @@ class Nest(Simulator):
     module = "nest"
     install = "pip install nest-simulator"
     models = frozenset(MODELS)
-    features = frozenset(nest_synapses.MODELS) - {"StaticSynapse"} | {"Injection", "PoissonInput"}
+    features = frozenset(nest_synapses.MODELS) - {"StaticSynapse"} | {
+        "Injection",
+        "PoissonInput",
+        SIMULTANEOUS,
+    }
     ahead = AHEAD
     lifetime = 1000  # NEST 3.10 never gives back what each recorder took, and gets slower
 

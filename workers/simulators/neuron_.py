@@ -11,7 +11,7 @@ import numpy as np
 
 from workers.instance import Cells, Current, Floats, Instance, Sources, Spikes, Synapses, Trace
 from workers.simulators import mechanisms
-from workers.simulators.base import NO_CURRENTS
+from workers.simulators.base import NO_CURRENTS, SIMULTANEOUS
 from workers.simulators.neuron_synapses import TIRING, Connections
 from workers.simulators.pynn_ import RECEPTORS, Pynn, quiet, simplest
 
@@ -66,7 +66,7 @@ class Neuron(Pynn):
             "Izhikevich",
         }
     )
-    features: ClassVar[frozenset[str]] = frozenset({"Injection", TIRING})
+    features: frozenset[str] = frozenset({"Injection", TIRING, SIMULTANEOUS})
 
     def __init__(self) -> None:
         os.environ["NEURON_MODULE_OPTIONS"] = "-nogui"
