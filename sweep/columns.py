@@ -199,7 +199,7 @@ class Columns:
     ) -> None:
         values = np.full((rows, *shape), fill(dtype), dtype)
         for block in blocks:
-            values[block.rows] = block.values
+            values[block.rows] = cast(block.values, dtype)
         if dtype.kind == "i" and sum(len(b.rows) for b in blocks) < rows:
             self.arrays[name].attrs["_FillValue"] = fill(dtype)
         self.arrays.extend(name, values)
@@ -215,7 +215,7 @@ class Columns:
                 shapes[block.rows] = padded(shapes_of(block), width)
             self.arrays.extend(f"{name}.shape", shapes)
         values = in_order(blocks)
-        self.arrays.extend(name, values.astype(dtype, copy=False))
+        self.arrays.extend(name, cast(values, dtype))
         self.arrays.extend(f"{name}.row_size", sizes)
 
     def _write_others(self, name: str, blocks: Sequence[Column], start: int, stop: int) -> None:
@@ -243,3 +243,8 @@ def array_layout(arrays: Mapping[str, Array | zarr.Array[Any]], name: str) -> La
         return Layout(dtype, array.shape[1:], array.ndim - 1)
     shapes = arrays.get(f"{name}.shape")
     return Layout(dtype, None, 1 if shapes is None else shapes.shape[1])
+
+
+def cast(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Bring values into the type of their column; of no values, any type will do."""
+    return values.astype(dtype, copy=False) if values.size else np.empty(values.shape, dtype)

@@ -9,8 +9,14 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import settings
 
 from sweep import Izhikevich, Monitor, PoissonPopulation, Population, Projection, clear
+
+# What decides whether a change lands must not depend on chance; elsewhere every run looks further.
+settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("SWEEP_CI"):
+    settings.load_profile("ci")
 
 REQUIRED_IN_CI = {"nest", "brian2", "neuron", "mpi4py"}
 PROGRAMS_IN_CI = {"slurmctld", "slurmd", "sbatch", "munged"}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -103,6 +103,7 @@ def test_values_come_back(tmp_path: Path, batches: list[list[Any]]) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([[[]], [np.empty(0, np.complex64)]])
 @given(st.lists(st.lists(VALUES, min_size=1, max_size=3), min_size=1, max_size=4))
 def test_any_values_come_back(tmp_path_factory: pytest.TempPathFactory, batches: list[list[Any]]) -> None:
     path = tmp_path_factory.mktemp("any") / "s.zarr"
