@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from outcome_bits import bits
 
 from sweep import (
     AdditiveSTDP,
@@ -32,7 +33,6 @@ from sweep import (
 )
 from workers import simulators
 from workers.lockstep import run_side_by_side
-from workers.outcome import Outcome
 from workers.simulators.base import Simulator
 from workers.task import Job, run_network
 
@@ -42,15 +42,6 @@ QUICK = settings(deadline=None, max_examples=8, suppress_health_check=[HealthChe
 @pytest.fixture(scope="module")
 def brian2() -> Simulator:
     return simulators.start("brian2")
-
-
-def bits(outcome: Outcome) -> Any:
-    """All that a network gave back, but for how long it took."""
-    if outcome.failure is not None:
-        return outcome.failure
-    assert outcome.value is not None
-    leaves = {name: np.asarray(leaf).tobytes() for name, leaf in outcome.value.leaves.items()}
-    return outcome.value.structure, leaves
 
 
 def network(neurons: int, delays: float) -> dict[str, Any]:

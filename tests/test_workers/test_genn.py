@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from outcome_bits import bits
 
 from sweep import (
     IF_cond_exp,
@@ -26,7 +27,6 @@ from sweep import (
 )
 from workers import simulators
 from workers.lockstep import run_side_by_side
-from workers.outcome import Outcome
 from workers.simulators import genn_cache, genn_plan
 from workers.simulators.base import Simulator
 from workers.simulators.brian2_ import Brian2
@@ -49,15 +49,6 @@ def built(network: Any) -> Genn:
     simulator = Genn("single_threaded_cpu")
     simulator.build(network)
     return simulator
-
-
-def bits(outcome: Outcome) -> Any:
-    """All that a network gave back, but for how long it took."""
-    if outcome.failure is not None:
-        return outcome.failure
-    assert outcome.value is not None
-    leaves = {name: np.asarray(leaf).tobytes() for name, leaf in outcome.value.leaves.items()}
-    return outcome.value.structure, leaves
 
 
 def network() -> dict[str, Any]:
@@ -161,7 +152,7 @@ def test_noise_in_equations_is_refused() -> None:
         Population(2, Neuron(equations="dv/dt = -v + Normal(0.0, 1.0)", spike="v > 1.0", reset="v = 0.0"))
     outcome = run_network(Job(lambda idx, net: net.simulate(1.0), (net,), "genn", 3), 0, {})
     assert outcome.failure is not None
-    assert "draws no noise in equations; 'brian2' does" in outcome.failure.message
+    assert "'genn' has no noise in equations; those that have it: brian2" in outcome.failure.message
 
 
 def test_what_cannot_be_compiled_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from workers.simulators.compiled import cache
+
 # Portable, and exact in the same way everywhere: no -march=native, no -ffast-math.
 _GCC_FLAGS = ["-w", "-O3", "-ffp-contract=off"]
 _MSVC_FLAGS = ["/w", "/O2", "/fp:precise"]
@@ -78,11 +80,10 @@ def set_preferences(brian: Any) -> None:
 
 
 def _cache(version: str) -> Path:
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     flags = repr((_GCC_FLAGS, _MSVC_FLAGS, sys.platform, platform.machine()))
     digest = hashlib.blake2b(flags.encode(), digest_size=4).hexdigest()
     python = ".".join(map(str, sys.version_info[:2]))
-    return root / "neurosweep" / f"brian2-{version}-py{python}-{digest}"
+    return cache() / f"brian2-{version}-py{python}-{digest}"
 
 
 def code_class(target: str | None) -> Any:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from workers.simulators.compiled import cache, locked, make_writable
+
 # GeNN's own choice is -O0, or -O3 -ffast-math, which changes results; so would fused multiply-adds.
 _CPU_FLAGS = "-O2 -ffp-contract=off"
 _CUDA_FLAGS = "-O3 -fmad=false"
@@ -49,8 +51,8 @@ def compiled(structure: str, backend: str, make: Callable[[str], object]) -> str
     root = folder(backend)
     place = root / hashlib.blake2b(structure.encode(), digest_size=16).hexdigest()
     if not place.exists():
-        _make(root)
-        with _locked(place.with_suffix(".lock")):  # others wait, and find it done
+        make_writable(root, "simulator 'genn' compiles networks")
+        with locked(place.with_suffix(".lock")):  # others wait, and find it done
             if not place.exists():
                 _compile(place, make)
     return str(place)
@@ -58,35 +60,13 @@ def compiled(structure: str, backend: str, make: Callable[[str], object]) -> str
 
 def folder(backend: str) -> Path:
     """Return where the code of this GeNN, compiler and backend is kept."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     parts = (backend, _CPU_FLAGS, _CUDA_FLAGS, _compiler(), platform.machine(), *platform.libc_ver())
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=4).hexdigest()
-    return root / "neurosweep" / f"genn-{imported().__version__}-{digest}"
+    return cache() / f"genn-{imported().__version__}-{digest}"
 
 
 def _compiler() -> str:
     return os.environ.get("CXX") or "g++"
-
-
-def _make(root: Path) -> None:
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=root):
-            pass
-    except OSError as error:
-        raise RuntimeError(
-            f"simulator 'genn' compiles networks into {root}, which cannot be written ({error}); "
-            "set XDG_CACHE_HOME to a folder that can"
-        ) from error
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    import fcntl  # not on Windows, on which this module can still be imported
-
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _compile(place: Path, make: Callable[[str], object]) -> None:

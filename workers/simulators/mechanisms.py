@@ -6,7 +6,6 @@ time. Here one process does it, under a lock, when the project is installed, or 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import platform
@@ -18,6 +17,8 @@ import tempfile
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+
+from workers.simulators.compiled import cache, locked, make_writable
 
 LIBRARY = Path(platform.machine()) / "libnrnmech.so"
 
@@ -40,20 +41,13 @@ def load() -> None:
 
 def prepare() -> Path:
     """Compile the mechanisms unless it has been done, and return their folder."""
-    folder = cache() / _key()
+    folder = cache() / "neuron" / _key()
     if not (folder / LIBRARY).exists():
-        _make(folder.parent)
-        with (folder.parent / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # others wait, and find it done
+        make_writable(folder.parent, "simulator 'neuron' compiles its mechanisms")
+        with locked(folder.parent / "lock"):  # others wait, and find it done
             if not (folder / LIBRARY).exists():
                 _compile(folder)
     return folder
-
-
-def cache() -> Path:
-    """Return the folder in which compiled mechanisms are kept."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "neurosweep" / "neuron"
 
 
 def sources() -> Path:
@@ -82,18 +76,6 @@ def _texts() -> dict[str, str]:
     """
     files = sorted(sources().glob("*.mod"))
     return {path.name: path.read_text().replace("METHOD derivimplicit", "METHOD cnexp") for path in files}
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise RuntimeError(
-            f"simulator 'neuron' compiles its mechanisms into {folder}, which cannot be written ({error}); "
-            "set XDG_CACHE_HOME to a folder that can"
-        ) from error
 
 
 def _compile(folder: Path) -> None:
