@@ -165,12 +165,7 @@ def _group(model: Any, place: int) -> Any:
 
 
 def _model(cells: Cells) -> Model:
-    if cells.equations is None:
-        return MODELS[cells.model]
-    model = equation_model(cells.equations)
-    if model.draws:
-        raise ValueError(f"{cells.name}: simulator 'genn' draws no noise in equations; 'brian2' does")
-    return model
+    return MODELS[cells.model] if cells.equations is None else equation_model(cells.equations)
 
 
 def _constants(cells: Cells, model: Model, dt: float) -> dict[str, Floats]:
