@@ -13,14 +13,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cluster.pool import Cluster
+from cluster.slurm_pool import SlurmPool, kept
 from cluster.units import mebibytes, seconds
 from workers.launch import environment
-
-if TYPE_CHECKING:
-    from cluster.slurm_pool import SlurmPool
 
 OURS = {
     "--account": "account",
@@ -106,8 +103,6 @@ class Slurm(Cluster):
 
     def start(self) -> SlurmPool:
         """Return the pool of these jobs, which is kept for the next call."""
-        from cluster.slurm_pool import kept
-
         return kept(self)
 
 

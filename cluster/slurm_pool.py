@@ -8,15 +8,35 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from cluster.host import own_address
 from cluster.own_pool import OwnPool
 from cluster.pilots import Pilots
 from cluster.pool import Handle, Running
-from cluster.slurm import Slurm
 from workers.task import Task
+
+
+class Pilot(Protocol):
+    """What the jobs of a pool are like; two that are equal may share a pool."""
+
+    @property
+    def jobs(self) -> int:
+        """How many there are at the most."""
+
+    @property
+    def cores(self) -> int:
+        """How many workers each has."""
+
+    @property
+    def interface(self) -> str | None:
+        """The network interface of this machine that they reach."""
+
+    def job_script(self, name: str, folder: Path) -> str:
+        """Return what is submitted."""
+
+    def __hash__(self) -> int: ...
 
 
 class SlurmPool(OwnPool):
@@ -24,24 +44,24 @@ class SlurmPool(OwnPool):
 
     Parameters
     ----------
-    slurm : Slurm
+    pilot : Pilot
         What the jobs are like.
     """
 
-    def __init__(self, slurm: Slurm) -> None:
-        self._slurm, self._name = slurm, f"sweep-{uuid4().hex[:12]}"
+    def __init__(self, pilot: Pilot) -> None:
+        self._pilot, self._name = pilot, f"sweep-{uuid4().hex[:12]}"
         self._unfinished: set[Any] = set()
         self._lock = threading.Lock()
         folder = state_folder() / self._name
         folder.mkdir(mode=0o700)
-        super().__init__(folder, own_address(slurm.interface), 0)
+        super().__init__(folder, own_address(pilot.interface), 0)
 
     def _start(self, host: str, workers: int) -> None:
         super()._start(host, workers)
         (self._folder / "address").write_text(self._address())
-        script = self._slurm.job_script(self._name, self._folder)
+        script = self._pilot.job_script(self._name, self._folder)
         self._pilots = Pilots(
-            self._name, script, self._slurm.jobs, self._slurm.cores, self._folder, _Crowd(self)
+            self._name, script, self._pilot.jobs, self._pilot.cores, self._folder, _Crowd(self)
         )
         self._pilots.start()
         self._open.append(self._pilots.stop)
@@ -49,7 +69,7 @@ class SlurmPool(OwnPool):
     @property
     def workers(self) -> int:
         """How many networks can run at once when all jobs run: as many tasks show how many jobs to have."""
-        return self._slurm.jobs * self._slurm.cores
+        return self._pilot.jobs * self._pilot.cores
 
     @property
     def usable(self) -> bool:
@@ -121,18 +141,18 @@ def state_folder() -> Path:
     return folder
 
 
-_kept: dict[Slurm, SlurmPool] = {}
+_kept: dict[Pilot, SlurmPool] = {}
 
 
-def kept(slurm: Slurm) -> SlurmPool:
+def kept(pilot: Pilot) -> SlurmPool:
     """Return the pool of these jobs: that of the last call, if it is still usable."""
-    if slurm in _kept and not _kept[slurm].usable:
-        _kept.pop(slurm).close()
-    if slurm not in _kept:
-        _kept[slurm] = SlurmPool(slurm)
+    if pilot in _kept and not _kept[pilot].usable:
+        _kept.pop(pilot).close()
+    if pilot not in _kept:
+        _kept[pilot] = SlurmPool(pilot)
         atexit.unregister(_close_kept)
         atexit.register(_close_kept)  # now, so that it comes before Dask's own
-    return _kept[slurm]
+    return _kept[pilot]
 
 
 def _close_kept() -> None:
