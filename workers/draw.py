@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from workers.instance import (
@@ -16,7 +18,7 @@ from workers.instance import (
     Trace,
     in_order,
 )
-from workers.keys import Key
+from workers.keys import Key, of_trial
 from workers.network import (
     Description,
     Distribution,
@@ -63,6 +65,25 @@ def draw(network: Description, key: Key) -> Instance:
     )
 
 
+def redrawn(instance: Instance, key: Key, trial: int) -> Instance:
+    """Return the same network with what simulators draw from keys as it is in another trial."""
+
+    def population(p: Cells | Sources) -> Cells | Sources:
+        return (
+            p
+            if isinstance(p, Sources) or p.keys is None
+            else replace(p, keys=_noise(p.name, key, p.size, trial))
+        )
+
+    return replace(
+        instance,
+        populations=tuple(population(p) for p in instance.populations),
+        backgrounds=tuple(
+            replace(b, keys=_spikes(b.name, key, len(b.rates), trial)) for b in instance.backgrounds
+        ),
+    )
+
+
 def parameter(
     population: Population, name: str, value: Value, key: Key, purpose: str | None = None
 ) -> Floats:
@@ -95,9 +116,17 @@ def _population(population: Population, key: Key) -> Cells | Sources:
         {n: parameter(population, n, population.given(n), key) for n in model.parameters},
         {n: parameter(population, n, population.given(n), key) for n in model.state},
         equations,
-        _keys(key, f"population {population.name}", "noise", size) if noisy else None,
+        _noise(population.name, key, size) if noisy else None,
         np.arange(size) if noisy else None,
     )
+
+
+def _noise(population: str, key: Key, size: int, trial: int = 0) -> Ints:
+    return _keys(key, of_trial(f"population {population}", trial), "noise", size)
+
+
+def _spikes(background: str, key: Key, size: int, trial: int = 0) -> Ints:
+    return _keys(key, of_trial(f"background {background}", trial), "spikes", size)
 
 
 def _keys(key: Key, owner: str, purpose: str, size: int) -> Ints:
@@ -113,7 +142,7 @@ def _background(background: PoissonInput, places: dict[str, int], key: Key) -> B
         background.target,
         _values(background.rate, key, owner, "rate", size),
         _values(background.weight, key, owner, "weight", size),
-        _keys(key, owner, "spikes", size),
+        _spikes(background.name, key, size),
         np.arange(size),
     )
 

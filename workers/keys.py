@@ -11,6 +11,11 @@ import numpy as np
 WORD = 0xFFFFFFFF
 
 
+def of_trial(owner: str, trial: int) -> str:
+    """Name the object as which `owner` draws what is another in each trial."""
+    return owner + (f"\0trial {trial}" if trial else "")
+
+
 @lru_cache(maxsize=4096)
 def _words(text: str) -> tuple[int, ...]:
     digest = hashlib.blake2b(text.encode(), digest_size=16).digest()

@@ -191,7 +191,8 @@ class Network(Description):
     def reset(self) -> None:
         """Go back to time 0 and the initial state, and forget what was recorded.
 
-        The wiring and the parameters stay; Poisson populations draw new spikes, as a new trial would.
+        The wiring and the parameters stay. It is a new trial: Poisson populations, background, noisy currents
+        and noise in equations are drawn anew, and the same in this trial of this network whenever it is run.
         """
         self._running.reset()
 

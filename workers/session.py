@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from workers.draw import draw, parameter
+from workers.draw import draw, parameter, redrawn
 from workers.instance import Cells, Floats, Ints, Spikes, Trace
-from workers.keys import Key
+from workers.keys import Key, of_trial
 from workers.network import (
     Description,
     Injection,
@@ -103,21 +103,20 @@ class Session:
         dt, before = self.instance.dt, self._stimuli.get(place)
         if issubclass(population.model, SpikeSourceArray):
             return GivenSpikes(population.given("spike_times"), dt)
-        owner = self._of_trial(f"population {population.name}")
+        owner = of_trial(f"population {population.name}", self.trial)
         if isinstance(before, PoissonSpikes):
             return PoissonSpikes(self._key, owner, dt=dt, **before.values)
         values = {n: parameter(population, n, population.given(n), self._key) for n in Poisson.parameters}
         return PoissonSpikes(self._key, owner, dt=dt, **values)
 
-    def _of_trial(self, owner: str) -> str:
-        return owner + (f"\0trial {self.trial}" if self.trial else "")
-
     def _generator(self, owner: str) -> np.random.Generator:
-        return self._key.generator(self._of_trial(owner), "noise")
+        return self._key.generator(of_trial(owner, self.trial), "noise")
 
     def reset(self) -> None:
-        """Go back to step 0 and the initial state, with the same wiring and newly drawn stimuli."""
+        """Go back to step 0 and the initial state, with the same wiring, and stimuli and noise drawn anew."""
         self.trial += 1
+        with self._timed("draw"):
+            self.instance = redrawn(self.instance, self._key, self.trial)
         self.start()
 
     def advance(self, steps: int) -> dict[int, Spikes]:
