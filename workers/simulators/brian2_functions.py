@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from math import factorial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workers.instance import Floats
+from workers.simulators import keyed
 from workers.simulators.brian2_normal import CODE, normal_of
-
-_Words: TypeAlias = NDArray[np.uint64]
 
 _PARTS = 64  # exp(x) = 2**whole * 2**(part/64) * (1 + a short series)
 _PER_PART = _PARTS * 1.4426950408889634
@@ -26,8 +24,6 @@ _HIGH, _LOW = 6.93147180369123816490e-01 / _PARTS, 1.90821492927058770002e-10 / 
 _POWERS = np.array([float(Decimal(2) ** (Decimal(part) / _PARTS)) for part in range(_PARTS)])
 _SERIES = [1.0 / factorial(i) for i in range(5, -1, -1)]  # right to 1e-16
 _LARGEST = 700.0  # exp of more overflows
-_MOST = 2000  # spikes of one neuron in one step
-MOST_EXPECTED = 600.0  # of them; exp(-MOST_EXPECTED) is still a number
 
 _C = """
 #ifndef NEUROSWEEP_FUNCTIONS
@@ -54,25 +50,7 @@ static inline double fading(double x) {
     if (x < 1e-5 && x > -1e-5) return 1.0 - 0.5*x;
     return (1.0 - exponential(-x))/x;
 }
-static inline double uniform_of(
-    int32_t k0_, int32_t k1_, int32_t k2_, int32_t k3_, int32_t rank, int64_t step
-) {
-    uint32_t k0 = k0_, k1 = k1_, c0 = rank, c1 = (uint32_t)step, c2 = k2_, c3 = k3_;
-    for (int i = 0; i < 10; i++) {
-        uint64_t p0 = 0xD2511F53ULL*c0, p1 = 0xCD9E8D57ULL*c2;
-        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0; c1 = (uint32_t)p1;
-        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1; c3 = (uint32_t)p0;
-        k0 += 0x9E3779B9U; k1 += 0xBB67AE85U;
-    }
-    return ((c0 >> 5)*67108864.0 + (c1 >> 6))/9007199254740992.0;
-}
-static inline double poisson_of(double u, double mean, double none) {
-    double p = none, reached = none;
-    int k = 0;
-    while (u >= reached && k < 2000) { k++; p = p*mean/k; reached = reached + p; }
-    return k;
-}
-#endif
+KEYED#endif
 """
 for _name, _text in {
     "PER_PART": repr(_PER_PART),
@@ -80,6 +58,7 @@ for _name, _text in {
     "LOW": repr(_LOW),
     "POWERS": ", ".join(map(repr, _POWERS.tolist())),
     "SERIES": " ".join(f"p = p*r + {c!r};" for c in _SERIES),
+    "KEYED": keyed.CODE,
 }.items():
     _C = _C.replace(_name, _text)
 
@@ -110,34 +89,6 @@ def fading(values: Any) -> Floats:
     return np.asarray(np.where(small, 1.0 - 0.5 * x, (1.0 - exponential(-far)) / far))
 
 
-def uniform_of(k0: Any, k1: Any, k2: Any, k3: Any, rank: Any, step: Any) -> Floats:
-    """A number in [0, 1) for a neuron and a step: Philox4x32-10, see `workers.keys.Key`."""
-    key_0, key_1, c2, c3, c0, c1 = (_words(x) for x in np.broadcast_arrays(k0, k1, k2, k3, rank, step))
-    half, word = np.uint64(32), np.uint64(0xFFFFFFFF)
-    for _ in range(10):
-        p0, p1 = np.uint64(0xD2511F53) * c0, np.uint64(0xCD9E8D57) * c2
-        c0, c1, c2, c3 = (p1 >> half) ^ c1 ^ key_0, p1 & word, (p0 >> half) ^ c3 ^ key_1, p0 & word
-        key_0, key_1 = (key_0 + np.uint64(0x9E3779B9)) & word, (key_1 + np.uint64(0xBB67AE85)) & word
-    high, low = c0 >> np.uint64(5), c1 >> np.uint64(6)
-    return np.asarray((high.astype(np.float64) * 67108864.0 + low.astype(np.float64)) / 9007199254740992.0)
-
-
-def _words(values: Any) -> _Words:
-    return np.asarray(values).astype(np.int64).astype(np.uint64) & np.uint64(0xFFFFFFFF)
-
-
-def poisson_of(u: Any, mean: Any, none: Any) -> Floats:
-    """The number of events that a uniform number stands for, by inversion; `none` is exp(-mean)."""
-    u, mean, none = np.broadcast_arrays(u, mean, none)
-    p, reached, counts, k = none.copy(), none.copy(), np.zeros(u.shape), 0
-    while k < _MOST and np.any(more := u >= reached):
-        k += 1
-        p = p * mean / k
-        reached = np.where(more, reached + p, reached)
-        counts[more] = k
-    return counts
-
-
 def functions(brian: Any) -> dict[str, Any]:
     """All of them as Brian2 wants them, by name."""
     real, whole = "float", "integer"
@@ -145,8 +96,8 @@ def functions(brian: Any) -> dict[str, Any]:
         "exponential": _function(brian, exponential, [real]),
         "linoid": _function(brian, linoid, [real]),
         "fading": _function(brian, fading, [real]),
-        "uniform_of": _function(brian, uniform_of, [whole] * 6),
-        "poisson_of": _function(brian, poisson_of, [real] * 3),
+        "uniform_of": _function(brian, keyed.uniform_of, [whole] * 6),
+        "poisson_of": _function(brian, keyed.poisson_of, [real] * 3),
         "normal_of": _function(brian, normal_of, [real], CODE),
     }
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from workers.instance import Background, Current, Floats
 from workers.simulators.brian2_cells import BrianCells, Toolbox, array, receiver
-from workers.simulators.brian2_functions import MOST_EXPECTED
-from workers.simulators.brian2_model import check, double, long
+from workers.simulators.brian2_model import check
+from workers.simulators.keyed import expected
 
 
 def injector(
@@ -44,19 +44,11 @@ class BrianBackground:
 
     def __init__(self, tools: Toolbox, background: Background, cells: BrianCells) -> None:
         check(f"weights of {background.name}", background.weights)
-        mean = background.rates * (tools.dt / 1000.0)
-        if not np.all(mean <= MOST_EXPECTED):  # NaN too
-            raise ValueError(
-                f"{background.name}: rates make more than {MOST_EXPECTED:g} spikes in one step likely"
-            )
+        mean, none = expected(background, tools.dt)
         declared = [f"{n} : 1" for n in _NAMES] + [f"{n} : integer" for n in _WORDS]
         self.group = tools.group("background", len(mean), "\n".join(declared), None, None)
         self._draw = tools.regularly(self.group, _CODE, "background_draw")
-        values: dict[str, NDArray[Any]] = {
-            "mean": mean,
-            "none": double(np.exp(-long(mean))),
-            "weight": background.weights,
-        }
+        values: dict[str, NDArray[Any]] = {"mean": mean, "none": none, "weight": background.weights}
         words = background.keys.astype(np.uint32).view(np.int32)
         values |= dict(zip(_WORDS, [*words.T, background.ranks], strict=True))
         for name, value in values.items():

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.instance import Background, Instance
-from workers.simulators.brian2_functions import MOST_EXPECTED
-from workers.simulators.brian2_model import Model, Receptor, check, double, long
+from workers.simulators.brian2_model import Model, Receptor, check
+from workers.simulators.keyed import expected
 
 _NUMBERS, _WORDS = ("mean", "none", "each"), ("key0", "key1", "key2", "key3", "rank")
 
-# Philox4x32-10 and inversion, as in `brian2_functions`. GeNN misreads >>, so words are divided instead.
+# Philox4x32-10 and inversion, as in `keyed`. GeNN misreads >>, so words are divided instead.
 _CODE = """
 {
 uint32_t x0 = rank_#; uint32_t x1 = (uint32_t)(t + 1.0); uint32_t x2 = key2_#; uint32_t x3 = key3_#;
@@ -58,12 +58,7 @@ def values(instance: Instance, population: int) -> dict[str, NDArray[np.generic]
     found: dict[str, NDArray[np.generic]] = {}
     for place, background in enumerate(of(instance, population)):
         check(f"weights of {background.name}", background.weights)
-        mean = background.rates * (instance.dt / 1000.0)
-        if not np.all(mean <= MOST_EXPECTED):  # NaN too
-            raise ValueError(
-                f"{background.name}: rates make more than {MOST_EXPECTED:g} spikes in one step likely"
-            )
-        own = (mean, double(np.exp(-long(mean))), background.weights, *background.keys.T, background.ranks)
+        own = (*expected(background, instance.dt), background.weights, *background.keys.T, background.ranks)
         found |= {f"{n}_{place}": v for n, v in zip((*_NUMBERS, *_WORDS), own, strict=True)}
     return found
 
