@@ -37,6 +37,10 @@ class LocalPool(OwnPool):
                 raise RuntimeError(self._keeper.error or late)
             time.sleep(0.02)
 
+    def _others(self) -> bool:
+        """Whether there are workers that can run the job; one that is being started again may."""
+        return len(set(self.client.nthreads()) & set(self._unfit)) < self.cores
+
 
 @dataclass(frozen=True)
 class Local(Cluster):

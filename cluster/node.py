@@ -8,6 +8,7 @@ their parent does. WHICH is the address at which a scheduler listens, and the be
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -130,6 +131,8 @@ def main(role: str, parent: int, folder: str, which: str) -> None:
         asyncio.run(schedule(which))
     else:
         die_with_parent(parent)
+        # What is raised in a task is the client's to tell, and it does.
+        logging.getLogger("distributed.worker").addFilter(lambda said: "Compute Failed" not in said.msg)
         kind = Nanny if role == "nanny" else Worker
         asyncio.run(work(kind, sys.stdin.readline().strip(), folder, which))
 

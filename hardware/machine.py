@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import socket
 from functools import cache
 from pathlib import Path
+
+
+def node_name() -> str:
+    """Return the name by which a batch system knows this machine, or else the machine's own."""
+    return os.environ.get("SLURMD_NODENAME") or socket.gethostname()
 
 
 @cache

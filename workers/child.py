@@ -1,9 +1,10 @@
 """The program of the child process in which networks run: ``python -P -m workers.child SOCKET WORDS PARENT``.
 
 It is told what to do over a socket, and never over its standard input or output, which belong to the
-method. Messages to it: ``("job", key, blob)`` and ``("run", key, indices, parameters, fused)``. Messages from
-it: ``("ready", lifetime)`` or ``("broken", error, message, traceback)`` for a job, where lifetime is how many
-networks it may run; an Outcome per network, in order.
+method. Messages to it: ``("job", key, blob)`` and ``("run", key, indices, parameters, fused, seconds)``; those
+networks that are not begun after so many seconds are left, and None ends the outcomes. Messages from
+it: ``("ready", lifetime)`` or ``("broken", traceback)`` for a job, where lifetime is how many networks it may
+run; an Outcome per network, in order.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import os
 import pickle
 import signal
 import sys
-import traceback
 from collections.abc import Iterator, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import cloudpickle
@@ -26,7 +27,7 @@ from workers import simulators
 from workers.launch import die_with_parent
 from workers.lockstep import run_side_by_side
 from workers.network import Population
-from workers.outcome import Outcome, failure_of
+from workers.outcome import Outcome, failure_of, traceback_below
 from workers.parcel import label_of, unpack
 from workers.task import Job, Task, run_network
 
@@ -43,7 +44,7 @@ def serve(connection: Connection) -> None:
             job = None  # let go of the old one before the new one takes memory
             job = _open(connection, message[2])
         elif job is not None:
-            _run(connection, job, Task(message[2], message[3]), message[4])
+            _run(connection, job, Task(message[2], message[3], seconds=message[5]), message[4])
 
 
 def _open(connection: Connection, blob: bytes) -> Job | None:
@@ -53,7 +54,7 @@ def _open(connection: Connection, blob: bytes) -> Job | None:
         job = unpack(blob)
         lifetime = _warm_up(job)
     except BaseException as error:  # the person's modules may raise anything, SystemExit too
-        _send(connection, ("broken", type(error).__name__, str(error), traceback.format_exc()))
+        _send(connection, ("broken", traceback_below(error, __file__)))
         return None
     _send(connection, ("ready", lifetime))
     return job
@@ -68,17 +69,21 @@ def _warm_up(job: Job) -> int | None:
         How many networks this process may run.
     """
     if any(network.of(Population) for network in job.networks[:1]):
-        with contextlib.suppress(Exception):  # each network that needs it will say the same
-            return simulators.start(job.simulator).lifetime
+        return simulators.start(job.simulator).lifetime
     return None
 
 
 def _run(connection: Connection, job: Job, task: Task, fused: int) -> None:
-    own = os.getpid()
-    for outcome in _side_by_side(job, task, fused) if fused > 1 else _one_by_one(job, task):
-        if os.getpid() != own:
-            os._exit(0)  # the method forked, and this is the copy
-        _send(connection, outcome)
+    own, end = os.getpid(), perf_counter() + task.seconds
+    for at in range(0, len(task.indices), fused):
+        if at and perf_counter() > end:
+            _send(connection, None)
+            return
+        some = Task(task.indices[at : at + fused], task.parameters[at : at + fused])
+        for outcome in _side_by_side(job, some) if fused > 1 else _one_by_one(job, some):
+            if os.getpid() != own:
+                os._exit(0)  # the method forked, and this is the copy
+            _send(connection, outcome)
 
 
 def _one_by_one(job: Job, task: Task) -> Iterator[Outcome]:
@@ -86,14 +91,12 @@ def _one_by_one(job: Job, task: Task) -> Iterator[Outcome]:
         yield _outcome(job, index, given)
 
 
-def _side_by_side(job: Job, task: Task, fused: int) -> Iterator[Outcome]:
+def _side_by_side(job: Job, task: Task) -> Iterator[Outcome]:
     simulator = simulators.start(job.simulator)
-    for at in range(0, len(task.indices), fused):
-        some = Task(task.indices[at : at + fused], task.parameters[at : at + fused])
-        try:
-            yield from run_side_by_side(job, some.indices, some.parameters, simulator)
-        except BaseException:  # of a method that ends all: alone it ends itself
-            yield from _one_by_one(job, some)
+    try:
+        yield from run_side_by_side(job, task.indices, task.parameters, simulator)
+    except BaseException:  # of a method that ends all: alone it ends itself
+        yield from _one_by_one(job, task)
 
 
 def _outcome(job: Job, index: int, parameters: Mapping[str, Any]) -> Outcome:

@@ -34,6 +34,11 @@ class Handle:
     """A running child process.
 
     One thread talks to it; `kill` may be called from any thread at any time.
+
+    Raises
+    ------
+    OSError
+        If no process can be started.
     """
 
     def __init__(self) -> None:
@@ -41,8 +46,13 @@ class Handle:
         # A child killed in mid-message may leave a copy of its end with a process that it forked.
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _HALF_A_MESSAGE, 0))
         self._words = os.memfd_create("last words")
-        with theirs:
-            self._popen = _start(theirs.fileno(), self._words)
+        try:
+            with theirs:
+                self._popen = _start(theirs.fileno(), self._words)
+        except OSError:
+            ours.close()
+            os.close(self._words)
+            raise
         self._socket = ours
         self._connection = Connection(os.dup(ours.fileno()))
         self._poll = select.poll()

@@ -78,6 +78,14 @@ def failure_of(
     return Failure(index, seed, dict(parameters), "exception", type(error).__name__, str(error), text)
 
 
+def traceback_below(error: BaseException, file: str) -> str:
+    """Format a traceback without the frames, at its top, of the file that called for it."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename == file:
+        frames = frames.tb_next
+    return "".join(tb.format_exception(type(error), error, frames or error.__traceback__))
+
+
 def end_of_process(returncode: int) -> tuple[str, str]:
     """Name and describe how a process ended, from its return code as subprocess gives it."""
     if returncode < 0:

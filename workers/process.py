@@ -24,8 +24,11 @@ class InterruptedTask(RuntimeError):  # noqa: N818
     """The person has stopped the sweep."""
 
 
-class _BrokenError(Exception):
-    """The job could not be opened; holds the error's name, message and traceback."""
+class UnfitWorker(RuntimeError):  # noqa: N818
+    """Says that a worker can run no network of a job: no process gets as far as the first of them.
+
+    The simulator cannot be imported here, or a module of the person's, or no process can be started.
+    """
 
 
 class Child:
@@ -40,6 +43,8 @@ class Child:
         self._left: int | None = None  # networks that the process may still run
         self._running = False
         self._interrupted = False
+        self.began = 0.0
+        """When the first network of the present task was begun, by `perf_counter`."""
         with _lock:
             _children.add(self)
 
@@ -51,7 +56,7 @@ class Child:
     def run(
         self, job_key: str, blob: bytes, task: Task, timeout: float | None, seed: int
     ) -> Iterator[Outcome]:
-        """Run a task's networks in order, and yield the outcome of each as it finishes.
+        """Run a task's networks in order, as many as its time allows, and yield each outcome as it comes.
 
         A network that ends the process, or takes longer than `timeout` seconds, becomes a Failure, and the
         others go on in a fresh process.
@@ -60,8 +65,10 @@ class Child:
         ------
         InterruptedTask
             When `kill` was called meanwhile.
+        UnfitWorker
+            If no process can be made ready for a network.
         """
-        self._interrupted, self._running = False, True
+        self._interrupted, self._running, self.began = False, True, 0.0
         try:
             yield from self._run(job_key, blob, task, timeout, seed)
         except BaseException:
@@ -89,26 +96,27 @@ class Child:
     def _run(self, key: str, blob: bytes, task: Task, timeout: float | None, seed: int) -> Iterator[Outcome]:
         width = label_of(blob).fuse
         done = unready = alone_until = 0
-        while done < len(task.indices):
+        while done < len(task.indices) and not (done and perf_counter() > self.began + task.seconds):
             fused = 1 if done < alone_until else width
             end = alone_until if done < alone_until else len(task.indices)
             rest, begin = Task(task.indices[done:end], task.parameters[done:end]), done
             try:
                 handle = self._ready(key, blob)
                 now = Task(rest.indices[: self._left], rest.parameters[: self._left])
-                handle.send(("run", key, now.indices, now.parameters, fused))
+                self.began = self.began or perf_counter()
+                left = self.began + task.seconds - perf_counter()
+                handle.send(("run", key, now.indices, now.parameters, fused, left))
             except EndedError:
                 unready += 1
                 error, message, words = self._post_mortem(PATIENCE)
                 if unready == ATTEMPTS:
-                    text = f"{message}, {ATTEMPTS} times before it was ready for the first network"
-                    yield from _all_failed(rest, seed, "crash", error, text, words)
-                    return
+                    text = f"{error}: {message}, {ATTEMPTS} times before it was ready for the first network"
+                    raise UnfitWorker(f"{text}\n{words}".strip()) from None
                 continue
-            except _BrokenError as broken:
-                yield from _all_failed(rest, seed, "exception", *broken.args)
-                return
             for outcome in self._networks(handle, now, timeout, seed, fused):
+                if outcome is None:  # its time is over
+                    self._age(done - begin)
+                    return
                 done += 1
                 yield outcome
             self._age(len(now.indices))
@@ -129,7 +137,7 @@ class Child:
         if self._handle is not None and self._handle.exited():
             self._end(0.0)  # it ended between two tasks, which is no network's fault
         if self._handle is None:
-            self._handle, self._key, self._left = Handle(), None, None
+            self._handle, self._key, self._left = _started(), None, None
         if self._interrupted:
             raise InterruptedTask("the sweep was interrupted")
         if self._key != key:
@@ -141,14 +149,17 @@ class Child:
         handle.send(("job", key, blob))
         reply = handle.receive(None)
         if reply[0] == "broken":
-            raise _BrokenError(*reply[1:])
+            raise UnfitWorker(reply[1])
         self._key = key
         self._left = reply[1] if self._left is None else self._left
 
     def _networks(
         self, handle: Handle, task: Task, timeout: float | None, seed: int, fused: int
-    ) -> Iterator[Outcome]:
-        """Yield outcomes up to the first network that does not survive; its failure too if it ran alone."""
+    ) -> Iterator[Outcome | None]:
+        """Yield outcomes up to the first network that does not survive; its failure too if it ran alone.
+
+        None ends them where the others were not begun.
+        """
         patience = None if timeout is None else timeout * fused
         for index, given in zip(task.indices, task.parameters, strict=True):
             try:
@@ -159,6 +170,8 @@ class Child:
                     yield Outcome(index, failure=Failure(index, seed, dict(given), *failure))
                 return
             yield outcome
+            if outcome is None:
+                return
 
     def _failure(self, end: Exception, timeout: float | None) -> tuple[Kind, str, str, str]:
         if isinstance(end, EndedError):
@@ -180,11 +193,11 @@ class Child:
         return (0, "") if handle is None else handle.finish(patience)
 
 
-def _all_failed(
-    task: Task, seed: int, kind: Kind, error: str, message: str, traceback: str
-) -> Iterator[Outcome]:
-    for index, given in zip(task.indices, task.parameters, strict=True):
-        yield Outcome(index, failure=Failure(index, seed, dict(given), kind, error, message, traceback))
+def _started() -> Handle:
+    try:
+        return Handle()
+    except OSError as error:  # no memory, no process, no file descriptor left
+        raise UnfitWorker(f"no process can be started: {error}") from error
 
 
 _lock = threading.Lock()
@@ -213,11 +226,16 @@ def run_task(blob: bytes, key: str, task: Task, timeout: float | None) -> Done:
         The networks.
     timeout : float or None
         Seconds that a network may take.
+
+    Raises
+    ------
+    UnfitWorker
+        If this worker can run no network of the job.
     """
-    begin = perf_counter()
-    outcomes = list(child_of_this_thread().run(key, blob, task, timeout, label_of(blob).seed))
-    part = pack(outcomes, task.attempts, this_machine())
-    return Done(delivered(part, task.spool), perf_counter() - begin)
+    child = child_of_this_thread()
+    outcomes = list(child.run(key, blob, task, timeout, label_of(blob).seed))
+    part = pack(outcomes, task.attempts[: len(outcomes)], this_machine())
+    return Done(delivered(part, task.spool), perf_counter() - child.began)
 
 
 def stop_children() -> int:

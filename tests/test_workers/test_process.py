@@ -22,7 +22,7 @@ from workers.live import Network
 from workers.outcome import Failure, Outcome
 from workers.parcel import key_of, label_of, pack, unpack
 from workers.part import outcomes_of
-from workers.process import Child, InterruptedTask, child_of_this_thread, run_task, stop_children
+from workers.process import Child, InterruptedTask, UnfitWorker, child_of_this_thread, run_task, stop_children
 from workers.task import Job, Task
 from workers.values import decode
 
@@ -170,29 +170,33 @@ def packed_from(folder: Path, module: str) -> bytes:
     return subprocess.run(command, env=environment({}), stdout=subprocess.PIPE, check=True).stdout
 
 
-def test_a_job_that_cannot_be_opened_is_an_error_of_each_network(child: Child, tmp_path: Path) -> None:
+def test_a_worker_where_a_job_cannot_be_opened_is_unfit_for_it(child: Child, tmp_path: Path) -> None:
     (tmp_path / "picky.py").write_text(
         "import sys\nif '-c' not in sys.argv: raise KeyError('no')\nmethod = print\n"
     )
     text = (tmp_path / "picky.py").read_text().replace("method = print", "def method(i, n): return i")
     (tmp_path / "picky.py").write_text(text)
     blob = packed_from(tmp_path, "picky")
-    failures = [o.failure for o in child.run(key_of(blob), blob, task(3), 5.0, SEED)]
-    assert [(f.index, f.kind, f.error) for f in failures if f] == [
-        (i, "exception", "KeyError") for i in range(3)
-    ]
+    with pytest.raises(UnfitWorker, match=r"(?s)^Traceback .* line 2, in <module>\n.*KeyError: 'no'"):
+        list(child.run(key_of(blob), blob, task(3), 5.0, SEED))
     assert [value(o) for o in run(child, lambda i, n: i)] == list(range(5))
 
 
-def test_a_process_that_never_gets_ready_is_given_up(child: Child, tmp_path: Path) -> None:
+def test_a_worker_whose_processes_never_get_ready_is_unfit(child: Child, tmp_path: Path) -> None:
     (tmp_path / "deadly.py").write_text(
         "import os, sys\ndef method(i, n): return i\n'-c' in sys.argv or os._exit(9)\n"
     )
     blob = packed_from(tmp_path, "deadly")
-    failures = [o.failure for o in child.run(key_of(blob), blob, task(3), 5.0, SEED)]
-    assert [(f.kind, f.error) for f in failures if f] == [("crash", "exit code 9")] * 3
-    assert failures[0] is not None
-    assert "before it was ready" in failures[0].message
+    with pytest.raises(UnfitWorker, match=r"exit code 9: .*, 2 times before it was ready"):
+        list(child.run(key_of(blob), blob, task(3), 5.0, SEED))
+
+
+def test_a_worker_that_can_start_no_process_is_unfit(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/python")
+    with pytest.raises(UnfitWorker, match=r"no process can be started: .*No such file.*: '/no/python'"):
+        run(child, lambda i, n: i)
+    monkeypatch.undo()
+    assert [value(o) for o in run(child, lambda i, n: i)] == list(range(5))
 
 
 def test_the_process_is_kept_between_tasks(child: Child) -> None:
