@@ -40,7 +40,7 @@ def dataset_of(reader: Reader, plan: Plan) -> xr.Dataset:
     coords: dict[Hashable, Any] = {"network": frame.indices()}
     coords.update(frame.axes())
     for leaf, name in reader.names("parameter").items():
-        if leaf not in (plan.dims or {}):
+        if leaf not in {*(plan.dims or {}), *(["simulator"] if plan.simulators else [])}:
             coords.update(frame.parameter(name))
     return xr.Dataset(data, coords, _attributes(reader, plan, {*data, *coords}))
 
@@ -51,7 +51,10 @@ def timings_of(reader: Reader, plan: Plan) -> xr.Dataset:
     rows = rows[rows >= 0]
     group = {n: np.asarray(reader.arrays[f"timings/{n}"][:])[rows] for n in TIMINGS}
     variables = {name: (("network",), values, {"units": "s"}) for name, values in group.items()}
-    return xr.Dataset(variables, {"network": reader.index[rows]})
+    coords: dict[Hashable, Any] = {"network": reader.index[rows] // plan.stride}
+    if plan.simulators:
+        coords["simulator"] = ("network", np.array(plan.simulators)[reader.index[rows] % plan.stride])
+    return xr.Dataset(variables, coords)
 
 
 class _Frame:
@@ -63,8 +66,12 @@ class _Frame:
         self._row = plan.rows(reader.index)
 
     def indices(self) -> Variable:
-        indices = np.arange(self._plan.number) if self._plan.indices is None else self._plan.indices
-        return self.dims, indices.reshape(self.shape), {}
+        """Give the numbers of the networks: those on which their draws depend, on all simulators alike."""
+        numbers = np.arange(self._plan.number) if self._plan.indices is None else self._plan.indices
+        if not self._plan.simulators:
+            return self.dims, numbers.reshape(self.shape), {}
+        known = np.where(numbers < 0, numbers, numbers // self._plan.stride)
+        return self.dims[1:], known.reshape(self.shape).max(axis=0), {}
 
     def status(self) -> Variable:
         stored = np.asarray(self._reader.arrays["status"][:])
@@ -77,7 +84,7 @@ class _Frame:
 
     def axes(self) -> dict[str, Variable]:
         """Label the dimensions."""
-        dims = self._plan.dims or {}
+        dims = self._plan.dims or ({"simulator": self._plan.simulators} if self._plan.simulators else {})
         axes: dict[str, Variable] = {
             d: ((d,), labels(v), {}) for d, v in zip(self.dims, dims.values(), strict=False)
         }
@@ -95,15 +102,16 @@ class _Frame:
         return {name: (self._dims(name, laid), laid.later(), about)}
 
     def parameter(self, name: str) -> dict[str, Variable]:
-        """Give the variables of a parameter; without the replicates where all have the same value."""
+        """Give the variables of a parameter; without a dimension along which it is always the same."""
         there = self._row >= 0
         if self._is_ragged(name):
             return self._ragged(name, there, {})
         laid = self._laid(name, there)
         dims, values = self._dims(name, laid), laid.now()
-        place = len(self.dims) - 1
-        if dims[place] == "replicate" and (values == values.take([0], place)).all():
-            return {name: ((*dims[:place], *dims[place + 1 :]), values.take(0, place), {})}
+        for dim in {"simulator", "replicate"} & set(dims):
+            place = dims.index(dim)
+            if (values == values.take([0], place)).all():
+                dims, values = (*dims[:place], *dims[place + 1 :]), values.take(0, place)
         return {name: (dims, values, {})}
 
     def _is_ragged(self, name: str) -> bool:
@@ -143,9 +151,11 @@ def _dimensions(plan: Plan) -> tuple[tuple[str, ...], tuple[int, ...]]:
         names = tuple(f"parameter.{n}" if n in OWN else n for n in plan.dims)
         sizes = tuple(len(v) for v in plan.dims.values())
         return (*names, "replicate") if many else names, (*sizes, plan.replicates) if many else sizes
+    of, each = (("simulator",), (plan.stride,)) if plan.simulators else ((), ())
+    networks = plan.number // plan.stride
     if many:
-        return ("point", "replicate"), (plan.number // plan.replicates, plan.replicates)
-    return ("network",), (plan.number,)
+        return (*of, "point", "replicate"), (*each, networks // plan.replicates, plan.replicates)
+    return (*of, "network"), (*each, networks)
 
 
 def _rows(values: NDArray[Any], row: NDArray[np.int64]) -> NDArray[Any]:

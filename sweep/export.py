@@ -86,11 +86,11 @@ def _tables(results: Results) -> Iterator[Any]:
     """Give the scalars of all networks, some rows at a time."""
     pandas = importlib.import_module("pandas")
     data = results.dataset
-    dims = data["network"].dims
+    dims = data["status"].dims
     named = [str(n) for n, v in data.variables.items() if n == "network" or set(v.dims) <= set(dims)]
     first = [n for n in ("network", "status", *map(str, data.coords)) if n in named]
     columns = [n for n in dict.fromkeys([*first, *named]) if not n.endswith((".row_size", ".row_start"))]
-    shape = data["network"].shape
+    shape = data["status"].shape
     for start in range(0, math.prod(shape), ROWS):
         where = np.unravel_index(np.arange(start, min(start + ROWS, math.prod(shape))), shape)
         at = {d: ("row", w) for d, w in zip(dims, where, strict=True)}

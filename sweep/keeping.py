@@ -20,6 +20,7 @@ from sweep.lease import Lease
 from sweep.origins import Origin
 from sweep.plan import Plan
 from sweep.provenance import call_record, description_record, differences
+from sweep.several import on_simulators
 from sweep.store import Store
 from workers.network import Description
 
@@ -37,8 +38,10 @@ class Asked:
 
     Attributes
     ----------
-    method, networks, simulator
+    method, networks
         As given.
+    simulators : sequence of str
+        What each network runs on.
     seed : int or None
         As given.
     resume, retry
@@ -47,7 +50,7 @@ class Asked:
 
     method: Callable[..., Any]
     networks: Sequence[Description]
-    simulator: str
+    simulators: Sequence[str]
     seed: int | None
     resume: Resume = "same"
     retry: Retry | None = None
@@ -90,8 +93,9 @@ def seed_at(path: str | Path | None) -> int | None:
         return None  # what is wrong with it is said when it is opened
 
 
-def keep_nowhere(plan: Plan) -> Kept:
+def keep_nowhere(plan: Plan, asked: Asked) -> Kept:
     """Make a store that goes with its results."""
+    plan = _expanded(plan, asked)
     store = Store.temporary(plan)
     return Kept(store, plan, FromMemory(store, plan), np.arange(plan.number))
 
@@ -151,6 +155,7 @@ def _made(path: Path, plan: Plan, asked: Asked) -> tuple[Store, Plan]:
         left.unlink()
     known, plan = Known().with_plan(plan, len(asked.networks) > 1)
     known.save(path / WORK)
+    plan = _expanded(plan, asked)
     origin = Origin(call_record(asked.method), _described(asked), known.constants)
     return Store.fill(path, plan, durable=True, origin=origin), plan
 
@@ -166,6 +171,7 @@ def _reopened(path: Path, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict[i
     described = _described(asked)
     _refuse_changed(path, store, known, plan, asked, described)
     known, plan = known.with_plan(replace(plan, seed=store.seed), len(asked.networks) > 1)
+    plan = _expanded(plan, asked)
     attempts = store.failed() if asked.retry == "failed" else {}
     store.bury([*attempts])
     known.save(path / WORK)
@@ -174,13 +180,25 @@ def _reopened(path: Path, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict[i
     return store, plan, attempts
 
 
+def _expanded(plan: Plan, asked: Asked) -> Plan:
+    """Plan each network on each simulator, where there are several."""
+    return on_simulators(plan, asked.simulators) if len(asked.simulators) > 1 else plan
+
+
 def _described(asked: Asked) -> dict[str, Any]:
-    return description_record(asked.method, asked.networks, asked.simulator)
+    return description_record(asked.method, asked.networks, asked.simulators)
 
 
 def _refuse_changed(
     path: Path, store: Store, known: Known, plan: Plan, asked: Asked, described: dict[str, Any]
 ) -> None:
+    several = len(asked.simulators) > 1 or store.simulators
+    if several and store.simulators != [*asked.simulators]:
+        was = ", ".join(store.simulators) or "one simulator"
+        raise ChangedSweep(
+            f"store={str(path)!r} holds the results of {was}, and not of {', '.join(asked.simulators)}; "
+            "a store of several simulators is of these for good: name another path"
+        )
     if asked.resume == "force":
         return
     before = store.descriptions[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +16,7 @@ from sweep.plan import Plan
 from sweep.reading import Reader
 from sweep.results import Results
 from sweep.schema import SCHEMA
+from sweep.several import on_simulators
 
 UNKNOWN = -2
 
@@ -64,8 +65,12 @@ def plan_of(reader: Reader) -> Plan:
     number = max(about["networks"], int(index.max(initial=-1)) + 1)
     if about["grid"] is not None:
         return _gridded(reader, about)
-    replicates = about["replicates"] if number == about["networks"] and _in_turn(reader, about) else 1
-    return Plan(number, about["seed"], {}, {}, None, replicates)
+    replicates = about["replicates"] if number <= about["networks"] and _in_turn(reader, about) else 1
+    simulators = about["simulators"]
+    if not simulators:
+        return Plan(number, about["seed"], {}, {}, None, replicates)
+    plan = Plan(math.ceil(number / len(simulators)), about["seed"], {}, {}, None, replicates)
+    return on_simulators(plan, simulators)
 
 
 def _gridded(reader: Reader, about: dict[str, Any]) -> Plan:
@@ -83,17 +88,21 @@ def _gridded(reader: Reader, about: dict[str, Any]) -> Plan:
     on_it = (place >= 0) & (replicate < about["replicates"])
     place, index = (place * about["replicates"] + replicate)[on_it], reader.index[rows][on_it]
     number = math.prod(map(len, dims.values())) * about["replicates"]
+    plan = Plan(
+        number, about["seed"], {}, {}, dims, about["replicates"], simulators=tuple(about["simulators"])
+    )
     if (place == index).all():
-        return Plan(number, about["seed"], {}, {}, dims, about["replicates"])
+        return plan
     indices = np.full(number, UNKNOWN, np.int64)
     indices[place] = index
-    return Plan(number, about["seed"], {}, {}, dims, about["replicates"], indices)
+    return replace(plan, indices=indices)
 
 
 def _in_turn(reader: Reader, about: dict[str, Any]) -> bool:
     """Whether the replicates of a point follow on one another, as in a sweep that was never extended."""
     there = reader.index >= 0
-    index, replicate = reader.index[there], np.asarray(reader.arrays["replicate"][:])[there]
+    index = reader.index[there] // max(1, len(about["simulators"]))
+    replicate = np.asarray(reader.arrays["replicate"][:])[there]
     return bool((replicate == index % about["replicates"]).all() or (replicate == index).all())
 
 

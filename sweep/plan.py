@@ -43,6 +43,8 @@ class Plan:
         The index of the network at each place, where a store has given them others than 0, 1, 2 ...
     ranks : array of int, shape (number,), optional
         How many networks with the same parameters come before each; from `replicates` if not given.
+    simulators : tuple of str
+        Where each network runs on several simulators: these, the first on all of the first.
     """
 
     number: int
@@ -53,6 +55,7 @@ class Plan:
     replicates: int = 1
     indices: NDArray[np.int64] | None = None
     ranks: NDArray[np.int64] | None = None
+    simulators: tuple[str, ...] = ()
 
     def parameters(self, place: int) -> dict[str, Any]:
         """Give what the method of the network at one place is called with."""
@@ -73,6 +76,16 @@ class Plan:
     def index(self, place: int) -> int:
         """Give the index of the network at one place, on which its draws depend."""
         return place if self.indices is None else int(self.indices[place])
+
+    @property
+    def stride(self) -> int:
+        """By how much the indices of networks of other draws differ: on how many simulators each runs."""
+        return max(1, len(self.simulators))
+
+    def places_of(self, simulator: int) -> range:
+        """Give the places of the networks on one of the simulators."""
+        each = self.number // self.stride
+        return range(simulator * each, (simulator + 1) * each)
 
     def places(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """Find the places of networks; -1 for those that are not in this plan."""

@@ -40,12 +40,14 @@ SEED_RULE = (
 )
 
 
-def description_record(method: Callable[..., Any], networks: Sequence[Description], simulator: str) -> Record:
+def description_record(
+    method: Callable[..., Any], networks: Sequence[Description], simulators: Sequence[str]
+) -> Record:
     """Describe as JSON all that results depend on, besides parameters, seed and index."""
     return {
         "method": method_record(method),
         "networks": [to_dict(network) for network in networks],
-        "simulator": {"name": simulator, "version": version_of(SIMULATORS.get(simulator, simulator))},
+        "simulators": {name: version_of(SIMULATORS.get(name, name)) for name in simulators},
         # Numpy may change what its generators draw in a minor version, and not in a patch (NEP 19).
         "versions": {OURS: version_of(OURS), "numpy": ".".join(version_of("numpy").split(".")[:2])},
     }
@@ -59,10 +61,12 @@ def differences(old: Record, new: Record) -> list[str]:
         told += [f"networks[{place}]: {d}" if several else d for d in network_differences(was, is_)]
     if (len(old["networks"]) > 1) != several:
         told.append("one network for all and a list of networks are different sweeps")
-    for kind in ("name", "version"):
-        was, is_ = old["simulator"][kind], new["simulator"][kind]
-        if was != is_:
-            told.append(f"the {kind} of the simulator was {was}, is {is_}")
+    was, is_ = old["simulators"], new["simulators"]
+    if [*was] != [*is_]:
+        told.append(f"the simulator was {', '.join(was)}, is {', '.join(is_)}")
+    for name in was.keys() & is_.keys():
+        if was[name] != is_[name]:
+            told.append(f"the version of {name} was {was[name]}, is {is_[name]}")
     for name, is_ in new["versions"].items():
         was = old["versions"].get(name)
         if was != is_:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -64,10 +65,11 @@ class Reader:
 
     @cached_property
     def failures(self) -> dict[int, Failure]:
-        """The failures by index, in order of the indices."""
+        """The failures by their index in the store; they tell the number of the network itself."""
         texts = self.arrays["failures/record"][:]
         found = [failure_from_json(str(text)) for text in np.asarray(texts) if text]  # a damaged one is empty
-        return {f.index: f for f in sorted(found, key=lambda f: f.index)}
+        stride = max(1, len(self.attributes["simulators"]))
+        return {f.index: replace(f, index=f.index // stride) for f in sorted(found, key=lambda f: f.index)}
 
     def names(self, role: Role) -> dict[str, str]:
         """Give the arrays of a role by their leaf."""

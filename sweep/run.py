@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
 import cloudpickle
+import numpy as np
+from numpy.typing import NDArray
 
 from cluster import Pool, connect
 from sweep.dispatch import Dispatch
@@ -31,7 +34,7 @@ def parallel_run(
     points: Points | Iterable[Mapping[str, Any]] | None = None,
     replicates: int = 1,
     seed: int | None = None,
-    simulator: str = "nest",
+    simulator: str | Sequence[str] = "nest",
     cluster: Any = None,
     max_processes: int = -1,
     store: str | Path | None = None,
@@ -62,8 +65,10 @@ def parallel_run(
     seed : int, optional
         What all draws depend on, with the index of the network. If not given that of the store, or a fresh
         one, which is in the results.
-    simulator : str
-        "nest", "brian2", "neuron", or the name of another adapter that is installed.
+    simulator : str or sequence of str
+        "nest", "brian2", "neuron", "genn", or the name of another adapter that is installed. Of several, each
+        runs every network, with the same draws: first all on the first, then all on the next. They are a
+        dimension "simulator" of the results' dataset.
     cluster : optional
         Where to run: None for this machine's cores, ``local(cores)``, ``slurm(...)``, ``mpi()``, "debug" for
         this very process, or the address of a Dask scheduler or a Client.
@@ -109,22 +114,28 @@ def parallel_run(
     bases, listed = _bases(networks)
     plan = make_plan(number, listed, points, replicates, seed_at(store) if seed is None else seed, args)
     check_signature(method, [*plan.columns, *plan.constants])
-    _check_options(simulator, timeout, on_error)
+    names = _names(simulator)
+    _check_options(timeout, on_error)
     _check_store_options(store, resume, retry)
-    for network in bases:
-        _check_network(network, simulator)
+    for name, network in product(names, bases):
+        _check_network(network, name)
     path = tuple(p or str(Path.cwd()) for p in sys.path)
-    blob = _packed(Job(method, bases, simulator, plan.seed, path, _width(fuse, simulator, bases)))
-    asked = Asked(method, bases, simulator, seed, resume, retry)
-    kept = keep_nowhere(plan) if store is None else keep_at(store, plan, asked)
+    blobs = [
+        _packed(Job(method, bases, name, plan.seed, path, _width(fuse, name, bases), len(names)))
+        for name in names
+    ]
+    asked = Asked(method, bases, names, seed, resume, retry)
+    kept = keep_nowhere(plan, asked) if store is None else keep_at(store, plan, asked)
     try:
         if len(kept.places):
-            _run(kept, connect(cluster, max_processes), blob, timeout, progress)
+            bar = Bar(len(kept.places), progress)
+            _run(kept, connect(cluster, max_processes), blobs, timeout, bar)
     finally:
         kept.close()
 
     def replay(place: int) -> Any:
-        return call(parcel.unpack(blob), kept.plan.index(place), plan.parameters(place))
+        of = place // (kept.plan.number // len(names))
+        return call(parcel.unpack(blobs[of]), kept.plan.index(place), kept.plan.parameters(place))
 
     results = Results(kept.store, kept.plan, replay)
     if on_error == "raise" and results.errors:
@@ -145,10 +156,20 @@ def _bases(networks: Network | Sequence[Network] | None) -> tuple[tuple[Network,
     return tuple(n.copy() for n in listed), len(listed)
 
 
-def _check_options(simulator: Any, timeout: Any, on_error: Any) -> None:
-    if not isinstance(simulator, str):
-        raise TypeError(f"simulator={simulator!r}; expected a name: {', '.join(simulators.registered())}")
-    simulators.adapter(simulator)
+def _names(simulator: Any) -> tuple[str, ...]:
+    """Return the names of the simulators that were asked for."""
+    names = (simulator,) if isinstance(simulator, str) else simulator
+    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(n, str) for n in names):
+        known = ", ".join(simulators.registered())
+        raise TypeError(f"simulator={simulator!r}; expected a name, or a list of some: {known}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"simulator={simulator!r}; name each only once")
+    for name in names:
+        simulators.adapter(name)
+    return tuple(names)
+
+
+def _check_options(timeout: Any, on_error: Any) -> None:
     if timeout is not None and (isinstance(timeout, bool) or not timeout > 0):
         raise ValueError(f"timeout={timeout!r}; expected a positive number of seconds, or None")
     if on_error not in {"raise", "keep"}:
@@ -210,21 +231,31 @@ def _by_value_already() -> set[str]:
     return set(cloudpickle.list_registry_pickle_by_value())
 
 
-def _run(kept: Kept, pool: Pool, blob: bytes, timeout: float | None, progress: bool | None) -> None:
-    """Run what is missing and bring it into the store; what has arrived is kept whatever happens."""
-    gatherer, bar = kept.gatherer, Bar(len(kept.places), progress)
+def _run(kept: Kept, pool: Pool, blobs: Sequence[bytes], timeout: float | None, bar: Bar) -> None:
+    """Run what is missing on one simulator after the other."""
+    with bar:
+        for simulator, blob in enumerate(blobs):
+            places = kept.places[np.isin(kept.places, kept.plan.places_of(simulator))]
+            if len(places):
+                _run_on(pool, blob, kept, places, timeout, bar)
+
+
+def _run_on(
+    pool: Pool, blob: bytes, kept: Kept, places: NDArray[np.int64], timeout: float | None, bar: Bar
+) -> None:
+    """Run networks on one simulator and bring what they give into the store; nothing is lost on the way."""
+    gatherer = kept.gatherer
     dispatch = Dispatch(
-        pool, blob, kept.plan, timeout, places=kept.places, attempts=kept.attempts, spool=gatherer.spool
+        pool, blob, kept.plan, timeout, places=places, attempts=kept.attempts, spool=gatherer.spool
     )
     try:
-        with bar:
-            lost = [0]
-            while lost:
-                for arrived in dispatch.parts():
-                    bar.count(arrived)
-                    dispatch.again(gatherer.take(arrived))
-                lost = gatherer.flush()
-                dispatch.again(lost)
+        lost = [0]
+        while lost:
+            for arrived in dispatch.parts():
+                bar.count(arrived)
+                dispatch.again(gatherer.take(arrived))
+            lost = gatherer.flush()
+            dispatch.again(lost)
     except BaseException:
         pool.interrupt()
         raise

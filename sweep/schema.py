@@ -16,7 +16,13 @@ SCHEMA = "sweep-1"
 REPLACED = 254
 BURIED = {"network": -1, "status": REPLACED}
 PER_NETWORK: dict[str, tuple[str, dict[str, Any]]] = {
-    "network": ("i8", {"long_name": "index of the network in its sweep; -1 in a row that no longer counts"}),
+    "network": (
+        "i8",
+        {
+            "long_name": "index of the network in its sweep; where there are several 'simulators', times "
+            "their number, plus the place of its own among them; -1 in a row that no longer counts"
+        },
+    ),
     "status": (
         "u1",
         {
@@ -79,6 +85,7 @@ def attributes_of(plan: Plan) -> dict[str, Any]:
         "seed": plan.seed,
         "networks": plan.number,
         "replicates": plan.replicates,
+        "simulators": list(plan.simulators),
         "grid": to_json(plan.dims),
         "constants": {k: _plain(v) for k, v in plan.constants.items()},
     }

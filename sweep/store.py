@@ -118,6 +118,11 @@ class Store:
         """The seed of the sweep."""
         return int(self._attributes["seed"])
 
+    @property
+    def simulators(self) -> list[str]:
+        """What each network runs on, where this is several simulators."""
+        return list(self._attributes["simulators"])
+
     def __len__(self) -> int:
         return self._arrays["network"].shape[0]
 

@@ -37,6 +37,9 @@ class Job:
         The client's sys.path, so that what the method imports is found.
     fuse : int
         How many networks run as one; 1 to run each by itself.
+    stride : int
+        On how many simulators each network runs: what follows on one another in the indices is the same
+        network on each.
     """
 
     method: Callable[..., Any]
@@ -45,6 +48,7 @@ class Job:
     seed: int
     path: tuple[str, ...] = ()
     fuse: int = 1
+    stride: int = 1
 
 
 @dataclass(frozen=True)
@@ -107,12 +111,15 @@ def call(
     simulator: Simulator | None = None,
 ) -> Any:
     """Call the method for network `index` and return what it returns."""
-    key = Key(job.seed, index)
-    base = job.networks[index] if len(job.networks) > 1 else job.networks[0]
+    number = index // job.stride
+    if job.stride > 1:
+        parameters = {name: value for name, value in parameters.items() if name != "simulator"}
+    key = Key(job.seed, number)
+    base = job.networks[number] if len(job.networks) > 1 else job.networks[0]
     network = base.copy()
     network.bind(key, job.simulator, timings or Timings(), simulator)
     _seed_globals(key)
-    return job.method(index, network, **parameters)
+    return job.method(number, network, **parameters)
 
 
 def _seed_globals(key: Key) -> None:

@@ -217,10 +217,10 @@ def test_a_changed_network_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_changed_simulator_or_version_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run(draws, number=1)
-    with pytest.raises(ChangedSweep, match="the name of the simulator was nest, is brian2"):
+    with pytest.raises(ChangedSweep, match="the simulator was nest, is brian2"):
         run(draws, number=1, simulator="brian2")
     monkeypatch.setitem(SIMULATORS, "nest", "numpy")
-    with pytest.raises(ChangedSweep, match=r"the version of the simulator was .*, is 2"):
+    with pytest.raises(ChangedSweep, match=r"the version of nest was .*, is 2"):
         run(draws, number=1)
 
 
