@@ -8,7 +8,6 @@ reset, is run once more by itself.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 from greenlet import getcurrent, greenlet
 
 from workers.fuse import apart, fuse, together
+from workers.globals import Globals, Outside
 from workers.instance import Cells, Floats, Instance, Sources, Spikes, Trace
 from workers.outcome import Outcome
 from workers.simulators.base import NO_CURRENTS, Simulator
@@ -29,7 +29,8 @@ def run_side_by_side(
     """Run networks as one, and return the outcomes in the order of the indices."""
     hub = _Hub(simulator)
     seats = [_Seat(hub, job, i, p) for i, p in zip(indices, parameters, strict=True)]
-    hub.run(seats)
+    with Outside():
+        hub.run(seats)
     return [
         run_network(job, i, p) if seat.outcome is None else seat.outcome
         for seat, i, p in zip(seats, indices, parameters, strict=True)
@@ -44,7 +45,7 @@ class _Seat(Simulator):
     def __init__(self, hub: _Hub, job: Job, index: int, parameters: Mapping[str, Any]) -> None:
         self._hub, self.ahead, self.features = hub, hub.ahead, hub.features
         self._thread = greenlet(lambda: run_network(job, index, parameters, self))
-        self._globals: Any = None
+        self._globals = Globals()
         self._entered = self._spent = 0.0
         self._apart = False
         self.outcome: Outcome | None = None
@@ -60,19 +61,17 @@ class _Seat(Simulator):
 
     def go_on(self) -> None:
         """Let the method run until it asks for something, or ends."""
-        outside = np.random.get_state(), random.getstate()
-        if self._globals is not None:
-            np.random.set_state(self._globals[0])
-            random.setstate(self._globals[1])
+        self._globals.enter()
         self._entered = perf_counter()
         try:
             result = self._thread.switch()
         except Apart:
             result = None
         self._spent += perf_counter() - self._entered
-        self._globals = np.random.get_state(), random.getstate()
-        np.random.set_state(outside[0])
-        random.setstate(outside[1])
+        if self.done:
+            self._globals.end()
+        else:
+            self._globals.leave()
         if self.done and not self._apart:
             self.outcome = result
 
