@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -59,6 +60,8 @@ class Job:
         Whether it is about to end.
     cancelled : bool
         Whether it was told to end before it ran.
+    without : int
+        How many nodes it must not be placed on.
     """
 
     seen: float | None = None
@@ -66,6 +69,7 @@ class Job:
     busy: float = 0.0
     leaving: bool = False
     cancelled: bool = False
+    without: int = 0
 
 
 class Pilots(threading.Thread):
@@ -75,8 +79,8 @@ class Pilots(threading.Thread):
     ----------
     name : str
         The jobs' name, of no other jobs.
-    script : str
-        What to submit.
+    script : callable
+        Given the names of nodes that a job must not be placed on, returns what to submit.
     jobs, cores : int
         How many jobs at the most, and how many workers each has.
     folder : Path
@@ -90,12 +94,22 @@ class Pilots(threading.Thread):
         Why no more jobs are submitted, or nothing.
     """
 
-    def __init__(self, name: str, script: str, jobs: int, cores: int, folder: Path, crowd: Crowd) -> None:
+    def __init__(
+        self,
+        name: str,
+        script: Callable[[Sequence[str]], str],
+        jobs: int,
+        cores: int,
+        folder: Path,
+        crowd: Crowd,
+    ) -> None:
         super().__init__(name="cluster pilots", daemon=True)
         self.error = ""
         self._name, self._script, self._folder, self._crowd = name, script, folder, crowd
         self._most, self._cores = jobs, cores
         self._jobs: dict[str, Job] = {}
+        self._without: dict[str, str] = {}  # nodes, and what went wrong there
+        self._unfit: set[str] = set()  # jobs on such nodes
         self._vain = self._unanswered = 0
         self._not_before = 0.0
         self._news, self._done = threading.Event(), threading.Event()
@@ -103,6 +117,12 @@ class Pilots(threading.Thread):
     def wake(self) -> None:
         """Look now: there is work."""
         self._news.set()
+
+    def leave_out(self, node: str, job: str, why: str) -> None:
+        """Have no more jobs on a node, and end one that is there; called by any thread."""
+        self._without = {**self._without, node: why}
+        self._unfit.add(job)
+        self.wake()
 
     def stop(self) -> None:
         """End all jobs."""
@@ -189,17 +209,38 @@ class Pilots(threading.Thread):
     def _match(self, now: float, states: dict[str, str]) -> None:
         """Have as many jobs as there is work for."""
         wanted = min(self._most, math.ceil(self._crowd.unfinished() / self._cores))
-        staying = {n: job for n, job in self._jobs.items() if not job.leaving}
+        for name, job in self._staying().items():
+            if name in self._unfit or (states.get(name) == "PENDING" and job.without < len(self._without)):
+                self._end(name, states)
+        staying = self._staying()
         if now >= self._not_before:
             for _ in range(wanted - len(staying)):
-                self._jobs[slurm_commands.submit(self._script)] = Job()
+                self._submit()
         surplus = len(staying) - wanted
         pending = [n for n in staying if states.get(n) == "PENDING"]
         idle = [n for n, job in staying.items() if job.seen is not None and now - job.busy > IDLE]
         for name in (pending + idle)[: max(0, surplus)]:
-            self._jobs[name].leaving = True
-            if name in pending:
-                self._jobs[name].cancelled = True
-                slurm_commands.cancel([name])
-            else:
-                self._crowd.dismiss(name)
+            self._end(name, states)
+
+    def _staying(self) -> dict[str, Job]:
+        return {name: job for name, job in self._jobs.items() if not job.leaving}
+
+    def _submit(self) -> None:
+        without = self._without
+        try:
+            name = slurm_commands.submit(self._script(list(without)))
+        except SlurmError as error:
+            if not without:
+                raise
+            nodes = "; ".join(f"{node}: {why.strip().splitlines()[-1]}" for node, why in without.items())
+            raise RuntimeError(f"{error}; nodes that are left out, and why: {nodes}") from None
+        self._jobs[name] = Job(without=len(without))
+
+    def _end(self, name: str, states: dict[str, str]) -> None:
+        """Let a job's workers finish what they run; a job that has not begun never does."""
+        self._jobs[name].leaving = True
+        if states.get(name) == "PENDING":
+            self._jobs[name].cancelled = True
+            slurm_commands.cancel([name])
+        else:
+            self._crowd.dismiss(name)

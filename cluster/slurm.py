@@ -7,9 +7,10 @@ HTTP without credentials.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cluster.pool import Cluster
@@ -29,7 +30,9 @@ class Slurm(SlurmJob, Cluster):
         whole("jobs", self.jobs, 1)
         super().__post_init__()
 
-    def job_script(self, name: str = "sweep", folder: str | Path = "FOLDER") -> str:
+    def job_script(
+        self, name: str = "sweep", folder: str | Path = "FOLDER", without: Sequence[str] = ()
+    ) -> str:
         """Return the script of a job.
 
         Parameters
@@ -38,11 +41,14 @@ class Slurm(SlurmJob, Cluster):
             The job's name.
         folder : str or Path
             Where the credentials of the cluster are.
+        without : sequence of str
+            Nodes that it must not be placed on.
         """
         # One that Slurm starts again by itself would not be known to be new.
         given = {"job-name": name, "output": str(Path(folder) / "%j.log"), "no-requeue": None}
         pilot = [sys.executable, "-P", "-m", "cluster.pilot", str(folder), str(self.cores)]
-        return self.script(given, [*pilot, str(seconds(self.walltime))])
+        job = replace(self, extra=_excluding(self.extra, without))
+        return job.script(given, [*pilot, str(seconds(self.walltime))])
 
     def start(self) -> SlurmPool:
         """Return the pool of these jobs, which is kept for the next call."""
@@ -106,3 +112,11 @@ def slurm(
         interface=interface,
         extra=extra,
     )
+
+
+def _excluding(extra: Sequence[str], nodes: Sequence[str]) -> list[str]:
+    """Exclude nodes besides those that the person excludes: of several --exclude sbatch takes the last."""
+    theirs = [option for option in extra if re.match(r"--exclude[= ]", option)]
+    names = [re.split("[= ]", option, maxsplit=1)[1] for option in theirs] + list(nodes)
+    others = [option for option in extra if option not in theirs]
+    return [*others, *([f"--exclude={','.join(names)}"] if names else [])]

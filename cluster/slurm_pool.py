@@ -7,15 +7,17 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
+from cluster.dask_pool import LOG
 from cluster.host import own_address
 from cluster.own_pool import OwnPool
-from cluster.pilots import Pilots
-from cluster.pool import Handle, Running
-from workers.task import Task
+from cluster.pilots import VAIN, Pilots
+from cluster.pool import Running
+from cluster.unfit import Unfit, told
 
 
 class Pilot(Protocol):
@@ -33,8 +35,8 @@ class Pilot(Protocol):
     def interface(self) -> str | None:
         """The network interface of this machine that they reach."""
 
-    def job_script(self, name: str, folder: Path) -> str:
-        """Return what is submitted."""
+    def job_script(self, name: str, folder: Path, without: Sequence[str]) -> str:
+        """Return what is submitted, not to be placed on some nodes."""
 
     def __hash__(self) -> int: ...
 
@@ -51,6 +53,7 @@ class SlurmPool(OwnPool):
     def __init__(self, pilot: Pilot) -> None:
         self._pilot, self._name = pilot, f"sweep-{uuid4().hex[:12]}"
         self._unfinished: set[Any] = set()
+        self._proven = False  # whether any task has been done
         self._lock = threading.Lock()
         folder = state_folder() / self._name
         folder.mkdir(mode=0o700)
@@ -59,7 +62,7 @@ class SlurmPool(OwnPool):
     def _start(self, host: str, workers: int) -> None:
         super()._start(host, workers)
         (self._folder / "address").write_text(self._address())
-        script = self._pilot.job_script(self._name, self._folder)
+        script = partial(self._pilot.job_script, self._name, self._folder)
         self._pilots = Pilots(
             self._name, script, self._pilot.jobs, self._pilot.cores, self._folder, _Crowd(self)
         )
@@ -75,19 +78,19 @@ class SlurmPool(OwnPool):
     def usable(self) -> bool:
         return super().usable and not self._pilots.error
 
-    def submit(self, handle: Handle, task: Task, timeout: float | None) -> Running:
-        running: Any = super().submit(handle, task, timeout)
+    def _follow(self, future: Any) -> None:
+        super()._follow(future)
         with self._lock:
             first = not self._unfinished
-            self._unfinished.add(running.key)
-        running.add_done_callback(self._finished)
+            self._unfinished.add(future.key)
+        future.add_done_callback(self._finished)
         if first:
             self._pilots.wake()
-        return running  # type: ignore[no-any-return]
 
     def _finished(self, running: Any) -> None:
         with self._lock:
-            self._unfinished.discard(running.key)
+            if running.done():  # and not handed out again meanwhile
+                self._unfinished.discard(running.key)
 
     def unfinished(self) -> int:
         """Return how many tasks have been submitted and are not done."""
@@ -97,7 +100,17 @@ class SlurmPool(OwnPool):
     def wait(self, tasks: Sequence[Running]) -> list[Running]:
         if self._pilots.error:
             raise RuntimeError(self._pilots.error)
-        return super().wait(tasks)
+        done = super().wait(tasks)
+        self._proven = self._proven or bool(done)
+        return done
+
+    def _leave_out(self, unfit: Unfit, known: bool) -> None:
+        if not known:
+            LOG.warning("left out, for it can run none of these networks: node %s", told({"": unfit}))
+        nodes = {u.node for u in self._unfit.values()}
+        if not self._proven and len(nodes) >= self._pilot.jobs + VAIN:
+            raise RuntimeError(f"no node has been able to run these networks; {told(self._unfit)}")
+        self._pilots.leave_out(unfit.node, job_of(unfit.name), unfit.why)
 
 
 class _Crowd:
@@ -108,7 +121,7 @@ class _Crowd:
 
     def _addresses(self) -> dict[str, str]:
         workers = self._pool.client.scheduler_info(n_workers=-1)["workers"]
-        return {address: str(worker["name"]).split("-")[0] for address, worker in workers.items()}
+        return {address: job_of(worker["name"]) for address, worker in workers.items()}
 
     def connected(self) -> Counter[str]:
         return Counter(self._addresses().values())
@@ -131,6 +144,11 @@ class _Crowd:
 
     def _of(self, job: str) -> list[str]:
         return [address for address, of in self._addresses().items() if of == job]
+
+
+def job_of(worker: str) -> str:
+    """Return the job of a worker of this name."""
+    return str(worker).split("-")[0]
 
 
 def state_folder() -> Path:

@@ -36,6 +36,13 @@ def test_what_is_not_asked_for_is_not_in_the_script() -> None:
     assert not any(word in script for word in ("partition", "account", "gres", "None"))
 
 
+def test_nodes_are_excluded_besides_those_that_the_person_excludes() -> None:
+    assert "--exclude" not in slurm(**GIVEN).job_script()
+    assert "\n#SBATCH --exclude=n3,n4\n" in slurm(**GIVEN).job_script(without=["n3", "n4"])
+    script = slurm(**GIVEN, extra=["--exclude n1", "--qos=x", "--exclude=n2"]).job_script(without=["n3"])
+    assert "\n#SBATCH --qos=x\n#SBATCH --exclude=n1,n2,n3\n" in script
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

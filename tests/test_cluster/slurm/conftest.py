@@ -118,6 +118,14 @@ class Site:
         """List the jobs, those of one state if it is given."""
         return call("squeue", "--noheader", "--format=%A", *(["--states", state] if state else [])).split()
 
+    def nodes(self) -> list[str]:
+        """Name the nodes on which jobs are."""
+        return call("squeue", "--noheader", "--format=%N").split()
+
+    def details(self) -> str:
+        """Say all that is known of the jobs."""
+        return call("scontrol", "show", "job")
+
     def states(self) -> str:
         return call("squeue", "--noheader", "--format=%A %T %N %j") + call("sinfo", "--Node")
 
