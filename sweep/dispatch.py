@@ -1,9 +1,7 @@
-"""Networks -> tasks -> parts: chunks of networks are handed to a pool, and it is kept busy."""
+"""Networks -> tasks -> parts: lots of networks are handed to a pool, and it is kept busy."""
 
 from __future__ import annotations
 
-import math
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,56 +10,20 @@ from numpy.typing import NDArray
 
 from cluster import Pool
 from sweep.plan import Plan
+from sweep.schedule import Lot, Places, Schedule
 from workers.outcome import Failure, Outcome
+from workers.parcel import label_of
 from workers.part import Part, pack
 from workers.spool import Receipt, Spool
 from workers.task import Task
 
 AHEAD = 2  # tasks in flight for each worker: one that runs, and one that waits for it to end
-TARGET = 2.0  # seconds that a task should take
-GROWTH = 16  # how much longer a chunk may be than those timed before
-TAIL = 4  # chunks for each worker that what is left is divided into, so that all end together
-TRIES = 3  # how often a network is handed out again after its worker was lost
-
-
-class Chunks:
-    """How many networks go into one task.
-
-    The first tasks are single networks; from their times the others are made to last about `TARGET`
-    seconds, and shorter towards the end.
-
-    Parameters
-    ----------
-    workers : int
-    size : int, optional
-        Always take so many.
-    """
-
-    def __init__(self, workers: int, size: int | None = None) -> None:
-        self._workers, self._size = workers, size
-        self._longest = 1
-        self._seconds: float | None = None  # for one network
-
-    def size(self, left: int) -> int:
-        """Return the length of the next chunk, of `left` networks."""
-        if self._size is not None:
-            return self._size
-        if self._seconds is None:
-            return 1
-        fitting = TARGET / max(self._seconds, 1e-6)
-        share = math.ceil(left / (TAIL * self._workers))
-        return max(1, int(min(fitting, share, GROWTH * self._longest)))
-
-    def learn(self, networks: int, seconds: float) -> None:
-        """Take into account how long a task took."""
-        each = seconds / networks
-        weight = networks / (networks + self._longest)
-        self._seconds = each if self._seconds is None else (1 - weight) * self._seconds + weight * each
-        self._longest = max(self._longest, networks)
+TRIES = 3  # how often a network is handed out whose worker is lost
+SUSPECTS = 32  # into how many tasks the networks of a lost task are divided, and then into single ones
 
 
 class Dispatch:
-    """Runs all networks of a plan on a pool.
+    """Runs networks of a plan on a pool.
 
     Parameters
     ----------
@@ -71,8 +33,6 @@ class Dispatch:
     plan : Plan
     timeout : float or None
         Seconds that a network may take.
-    chunk : int, optional
-        Networks in a task; found by timing if not given.
     places : array of int, optional
         Which networks of the plan to run; all if not given.
     attempts : dict of int to int
@@ -87,20 +47,16 @@ class Dispatch:
         blob: bytes,
         plan: Plan,
         timeout: float | None,
-        chunk: int | None = None,
         places: NDArray[np.int64] | None = None,
         attempts: Mapping[int, int] | None = None,
         spool: Spool | None = None,
     ) -> None:
         self._pool, self._plan, self._timeout, self._spool = pool, plan, timeout, spool
         self._job = pool.load(blob)
-        self._chunks = Chunks(pool.workers, chunk)
-        self._places = np.arange(plan.number) if places is None else places
+        self._schedule = Schedule(np.arange(plan.number) if places is None else places, label_of(blob).fuse)
         self._attempts = attempts or {}
-        self._next = 0
-        self._again: deque[int] = deque()  # networks whose worker was lost: each in a task of its own
         self._losses: dict[int, int] = {}
-        self._flying: dict[Any, Task] = {}
+        self._flying: dict[Any, Places] = {}
 
     def parts(self) -> Iterator[list[Part | Receipt]]:
         """Yield parts as they arrive, and an empty list now and then while none does."""
@@ -116,56 +72,60 @@ class Dispatch:
         RuntimeError
             If this happens again and again.
         """
+        indices = list(indices)
         for index in indices:
-            self._losses[index] = self._losses.get(index, 0) + 1
-            if self._losses[index] >= TRIES:
+            if self._count(index) >= TRIES:
                 raise RuntimeError(
                     f"what network {index} gave was damaged {TRIES} times on its way to the store"
                 )
-            self._again.append(index)
+        self._schedule.back(self._plan.places(np.array(indices, np.int64)))
 
     def close(self) -> None:
         """Let the pool forget the job."""
         self._pool.unload(self._job)
 
     def _fill(self) -> bool:
-        while len(self._flying) < AHEAD * max(1, self._pool.workers):
-            places = self._take()
-            if not places:
+        workers = max(1, self._pool.workers)
+        while len(self._flying) < AHEAD * workers:
+            lot = self._schedule.next(workers)
+            if lot is None:
                 break
-            indices = tuple(self._plan.index(p) for p in places)
-            attempts = tuple(1 + self._attempts.get(i, 0) + self._losses.get(i, 0) for i in indices)
-            parameters = tuple(self._plan.parameters(p) for p in places)
-            task = Task(indices, parameters, self._spool, attempts)
-            self._flying[self._pool.submit(self._job, task, self._timeout)] = task
+            self._flying[self._pool.submit(self._job, self._task(lot), self._timeout)] = lot.places
         return bool(self._flying)
 
-    def _take(self) -> tuple[int, ...]:
-        if self._again:
-            return tuple(self._plan.places(np.array([self._again.popleft()])).tolist())
-        start, number = self._next, len(self._places)
-        self._next = min(number, start + self._chunks.size(number - start))
-        return tuple(self._places[start : self._next].tolist())
+    def _task(self, lot: Lot) -> Task:
+        indices = tuple(self._plan.indices_at(lot.places).tolist())
+        known = self._attempts or self._losses
+        attempts = tuple(1 + self._attempts.get(i, 0) + self._losses.get(i, 0) for i in indices)
+        return Task(
+            indices, self._plan.given(lot.places), self._spool, attempts if known else (), lot.seconds
+        )
 
     def _collect(self, future: Any) -> list[Part | Receipt]:
-        task = self._flying.pop(future)
+        places = self._flying.pop(future)
         try:
             part, seconds = future.result()
         except Exception as error:  # the worker was lost, or could not do its part
-            return self._lost(task, error)
-        self._chunks.learn(len(task.indices), seconds)
+            return self._lost(places, error)
+        begun = len(part.index)
+        self._schedule.learn(begun, seconds)
+        self._schedule.back(places[begun:])
         return [part]
 
-    def _lost(self, task: Task, error: Exception) -> list[Part | Receipt]:
-        """Hand the networks of a lost task out again, each by itself; give up on those lost too often."""
-        given_up = []
-        for index, parameters in zip(task.indices, task.parameters, strict=True):
-            self._losses[index] = self._losses.get(index, 0) + 1
-            if self._losses[index] < TRIES:
-                self._again.append(index)
-                continue
-            message = f"its worker was lost {TRIES} times: {type(error).__name__}: {error}"
-            failure = Failure(index, self._plan.seed, parameters, "lost", "WorkerLost", message)
-            given_up.append(Outcome(index, failure=failure))
-        attempts = [1 + self._attempts.get(o.index, 0) + TRIES - 1 for o in given_up]
-        return [pack(given_up, attempts)] if given_up else []
+    def _count(self, index: int) -> int:
+        """Count how often what a network gave was lost."""
+        self._losses[index] = self._losses.get(index, 0) + 1
+        return self._losses[index]
+
+    def _lost(self, places: Places, error: Exception) -> list[Part | Receipt]:
+        """Hand the networks of a lost task out again, in smaller tasks; give up on one that is lost alone."""
+        indices = self._plan.indices_at(places)
+        losses = max(self._count(index) for index in indices.tolist())
+        if len(places) > 1 or losses < TRIES:
+            self._schedule.apart(places, SUSPECTS if losses == 1 else len(places))
+            return []
+        (index,), (place,) = indices.tolist(), places.tolist()
+        message = f"its worker was lost {losses} times: {type(error).__name__}: {error}"
+        given = self._plan.parameters(place)
+        failure = Failure(index, self._plan.seed, given, "lost", "WorkerLost", message)
+        return [pack([Outcome(index, failure=failure)], [self._attempts.get(index, 0) + losses])]

@@ -6,12 +6,14 @@ import inspect
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sweep.points import Points, Values, points_from
+from workers.given import Given
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +63,16 @@ class Plan:
         """Give what the method of the network at one place is called with."""
         return {name: column[place] for name, column in self.columns.items()} | dict(self.constants)
 
+    def given(self, places: NDArray[np.int64]) -> Given:
+        """Give what the methods of the networks at some places are called with."""
+        columns = {name: _at(column, places) for name, column in self.columns.items()}
+        return Given(len(places), columns, self.constants)
+
     def values(self, name: str, places: NDArray[np.int64]) -> list[Any]:
         """Give one parameter at some places."""
         if name in self.constants:
             return [self.constants[name]] * len(places)
-        return [self.columns[name][place] for place in places.tolist()]
+        return list(_at(self.columns[name], places))
 
     def replicates_at(self, places: NDArray[np.int64]) -> NDArray[np.int32]:
         """Tell which of the networks with the same parameters those at some places are."""
@@ -76,6 +83,10 @@ class Plan:
     def index(self, place: int) -> int:
         """Give the index of the network at one place, on which its draws depend."""
         return place if self.indices is None else int(self.indices[place])
+
+    def indices_at(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the indices of the networks at some places."""
+        return places if self.indices is None else self.indices[places]
 
     @property
     def stride(self) -> int:
@@ -91,9 +102,17 @@ class Plan:
         """Find the places of networks; -1 for those that are not in this plan."""
         if self.indices is None:
             return np.where((indices >= 0) & (indices < self.number), indices, -1)
-        order = np.argsort(self.indices)
-        found = order[np.searchsorted(self.indices, indices, sorter=order).clip(max=self.number - 1)]
-        return np.where(self.indices[found] == indices, found, -1)
+        inside = indices.clip(0, len(self._place_of) - 1)
+        return np.where(inside == indices, self._place_of[inside], -1)
+
+    @cached_property
+    def _place_of(self) -> NDArray[np.int64]:
+        """The place of each index."""
+        assert self.indices is not None
+        places = np.full(int(self.indices.max(initial=0)) + 1, -1, np.int64)
+        there = self.indices >= 0
+        places[self.indices[there]] = np.flatnonzero(there)
+        return places
 
     def rows(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """Find the row of each network of this plan among rows of networks; -1 where there is none."""
@@ -102,6 +121,15 @@ class Plan:
         rows = np.full(self.number, -1, np.int64)
         rows[places[there]] = np.flatnonzero(there)
         return rows
+
+
+def _at(values: Values, places: NDArray[np.int64]) -> Values:
+    """Take the values at some places."""
+    if len(places) and places[-1] - places[0] == len(places) - 1 and (np.diff(places) == 1).all():
+        return values[int(places[0]) : int(places[-1]) + 1]
+    if isinstance(values, np.ndarray):
+        return values[places]
+    return [values[place] for place in places.tolist()]
 
 
 def make_plan(

@@ -1,8 +1,8 @@
 """The program of the child process in which networks run: ``python -P -m workers.child SOCKET WORDS PARENT``.
 
 It is told what to do over a socket, and never over its standard input or output, which belong to the
-method. Messages to it: ``("job", key, blob)`` and ``("run", key, indices, parameters, fused, seconds)``; those
-networks that are not begun after so many seconds are left, and None ends the outcomes. Messages from
+method. Messages to it: ``("job", key, blob)`` and ``("run", key, indices, parameters, fused, seconds)``: the
+networks that are not begun after so many seconds are left out, and None ends the outcomes. Messages from
 it: ``("ready", lifetime)`` or ``("broken", traceback)`` for a job, where lifetime is how many networks it may
 run; an Outcome per network, in order.
 """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
-import traceback as tb
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from workers.keys import Key
 from workers.live import Network
-from workers.outcome import Outcome, Timings, failure_of
+from workers.outcome import Outcome, Timings, failure_of, traceback_below
 from workers.simulators.base import Simulator
 from workers.spool import Spool
 from workers.values import encode
@@ -58,18 +58,21 @@ class Task:
     Attributes
     ----------
     indices : tuple of int
-    parameters : tuple of dict
+    parameters : sequence of dict
         The arguments of each.
     spool : Spool, optional
         Where to leave the outcomes; they are given back if there is none.
     attempts : tuple of int
         How many times each has been handed out, this time included; once each if empty.
+    seconds : float
+        After how many seconds no more of them is begun, but for the first.
     """
 
     indices: tuple[int, ...]
-    parameters: tuple[Mapping[str, Any], ...]
+    parameters: Sequence[Mapping[str, Any]]
     spool: Spool | None = None
     attempts: tuple[int, ...] = ()
+    seconds: float = math.inf
 
 
 class Apart(BaseException):
@@ -99,7 +102,7 @@ def run_network(
     except (KeyboardInterrupt, Apart):
         raise
     except BaseException as error:  # sys.exit() in a method ends that network alone
-        failure = failure_of(error, index, job.seed, parameters, _traceback(error))
+        failure = failure_of(error, index, job.seed, parameters, traceback_below(error, __file__))
         return Outcome(index, failure=failure, timings=timings)
 
 
@@ -127,11 +130,3 @@ def _seed_globals(key: Key) -> None:
     words = key.sequence("network", "globals").generate_state(4)
     np.random.seed(words)
     random.seed(words.tobytes())
-
-
-def _traceback(error: BaseException) -> str:
-    """Format a traceback from the method on, without the frames that called it."""
-    frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
-        frames = frames.tb_next
-    return "".join(tb.format_exception(type(error), error, frames or error.__traceback__))

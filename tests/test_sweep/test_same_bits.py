@@ -41,7 +41,7 @@ def test_workers_and_chunks_change_no_bit(
     drawn: SimpleNamespace, cluster: Any, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = list(_reference(drawn))
-    monkeypatch.setattr("sweep.dispatch.Chunks.size", lambda self, left: min(chunk, left))
+    monkeypatch.setattr("sweep.schedule.Schedule.size", lambda self, left, workers: min(chunk, left))
 
     assert run(drawn, cluster=cluster) == expected
 
