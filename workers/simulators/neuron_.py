@@ -90,8 +90,6 @@ class Neuron(Pynn):
         with quiet():
             super().build(instance)
         self._clamps = [self._clamp(c) for c in instance.currents]
-        self._fired = {i: self._listen(i) for i in instance.spikes}
-        self._samples: dict[Trace, list[Floats]] = {t: [] for t in instance.traces}
         self._stretch = 1 if any(map(_tireless, instance.populations)) else STRETCH
         self._initialize()
 
@@ -101,7 +99,8 @@ class Neuron(Pynn):
         What refers to the cells goes first: NEURON does not look whether they still exist.
         """
         populations, self._populations, self._projections = self._populations, [], []
-        self._pointers, self._clamps, self._fired = {}, [], {}
+        self._pointers, self._clamps = {}, []
+        self._fired: dict[int, tuple[Any, Any]] = {}
         self._pynn.initializer.clear()
         self._pynn.state.clear()
         for population in populations:
@@ -154,6 +153,10 @@ class Neuron(Pynn):
             return np.ones(cells.size)
         steps = self._instance.dt / cells.parameters[TAU[receptor]]
         return -np.expm1(-steps) / steps
+
+    def _record(self) -> None:
+        self._fired = {i: self._listen(i) for i in self._instance.spikes}
+        self._samples: dict[Trace, list[Floats]] = {t: [] for t in self._instance.traces}
 
     def _clamp(self, current: Current) -> Pointers:
         cells = self._native(current.population)
