@@ -8,6 +8,9 @@ connectors, Poisson sources and noise are drawn anew in each network of a sweep,
 explicit ``NumpyRNG(seed)``; the generator is not used. What the script draws itself, by calling ``next`` of a
 distribution or a generator, by ``sample``, or by placing neurons with a RandomStructure, is part of the
 description, and the same in every network.
+
+Spikes of a SpikeSourceArray that lie between two steps are moved up to the later one, as pyNN.nest does, so
+that scripts give the same spikes. (Our own SpikeSourceArray moves them to the nearest step.)
 """
 
 from pyNN import errors, random, space

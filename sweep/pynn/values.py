@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pyNN.core import IndexBasedExpression
 from pyNN.parameters import LazyArray, Sequence
 from pyNN.random import NumpyRNG, RandomDistribution
 
 from sweep.pynn.refusal import NotCoveredError
+from sweep.pynn.state import state
 from workers.network import (
     Binomial,
     DiscreteUniform,
@@ -61,11 +63,19 @@ def per_neuron(name: str, lazy: LazyArray, size: int) -> Value:
 
 
 def spike_times(lazy: LazyArray, size: int) -> list[Any]:
-    """Return spike trains: one for all neurons, or one for each."""
+    """Return spike trains: one for all neurons, or one for each.
+
+    A spike between two steps is moved up to the later one, as pyNN.nest does.
+    """
     if isinstance(lazy.base_value, Sequence) and not lazy.operations:
-        return list(lazy.base_value.value)
+        return list(_on_the_grid(lazy.base_value))
     lazy.shape = (size,)
-    return [train.value for train in np.atleast_1d(lazy.evaluate(simplify=False))]
+    return [_on_the_grid(train) for train in np.atleast_1d(lazy.evaluate(simplify=False))]
+
+
+def _on_the_grid(train: Sequence) -> NDArray[np.float64]:
+    times = np.asarray(train.value, np.float64)
+    return np.asarray(np.ceil(times / state.dt - 1e-6) * state.dt)
 
 
 def per_connection(name: str, lazy: LazyArray, shape: tuple[int, int]) -> Value | OfDistance:

@@ -40,7 +40,8 @@ class SpikeSourceArray(Source):
     ----------
     spike_times : sequence
         Times in ms: one sequence of numbers for all neurons, or a sequence of such sequences, one for each
-        neuron. Each is moved to the nearest step; a neuron has at most one spike in a step.
+        neuron. Each is moved to the nearest step. Several of a neuron may fall into one step on simulators
+        that have this, such as NEST; others refuse them.
     """
 
     parameters: ClassVar = {"spike_times": Quantity(0.0, "ms")}
