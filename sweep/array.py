@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep import files
 from sweep.chunks import DamagedChunk, decode, dtype_of, encode, fill_of
+from workers.folder import Folder
 
 
 class Array:
@@ -20,15 +19,16 @@ class Array:
 
     Parameters
     ----------
-    folder : Path
+    folder : Folder
+        That of the store.
+    name : str
+        Where it lies in there.
     entry : dict
         Its metadata, as in zarr.json.
-    written : set of Path
-        Is told the files of the chunks that are written.
     """
 
-    def __init__(self, folder: Path, entry: dict[str, Any], written: set[Path]) -> None:
-        self._folder, self._entry, self._written = folder, entry, written
+    def __init__(self, folder: Folder, name: str, entry: dict[str, Any]) -> None:
+        self._folder, self._name, self._entry = folder, name, entry
         self.dtype = dtype_of(entry)
         self.shape: tuple[int, ...] = tuple(entry["shape"])
         self.chunks: tuple[int, ...] = tuple(entry["chunk_grid"]["configuration"]["chunk_shape"])
@@ -87,23 +87,21 @@ class Array:
                 whole[:low], whole[high:end] = before[:low], before[high:end]
             whole[low:high] = values
             values = whole
-        file = self._file(place)
-        files.replace(file, encode(values.astype(self.dtype, copy=False)))
-        self._written.add(file)
+        self._folder.write(self._file(place), encode(values.astype(self.dtype, copy=False)))
 
     def _read(self, place: int) -> NDArray[Any]:
         file = self._file(place)
         try:
-            return decode(file.read_bytes(), self.dtype, self.chunks)
+            return decode(self._folder.read(file), self.dtype, self.chunks)
         except FileNotFoundError:
-            raise DamagedChunk(f"{file}: is missing") from None
+            raise DamagedChunk(f"{self._folder.where(file)}: is missing") from None
         except DamagedChunk as error:
-            raise DamagedChunk(f"{file}: {error}") from None
+            raise DamagedChunk(f"{self._folder.where(file)}: {error}") from None
 
-    def _file(self, place: int) -> Path:
+    def _file(self, place: int) -> str:
         key = [str(place), *["0"] * (len(self.chunks) - 1)]
         encoding = self._entry["chunk_key_encoding"]
         if encoding["name"] == "default":
             key.insert(0, "c")
         separator: str = encoding["configuration"]["separator"]
-        return self._folder / separator.join(key)
+        return f"{self._name}/{separator.join(key)}"

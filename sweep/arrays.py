@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-import os
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +12,7 @@ from numpy.typing import NDArray
 
 from sweep.array import Array
 from sweep.chunks import fill, metadata
-from sweep.files import PARTIAL, replace_json
-from workers.spool import sync_folder
+from workers.folder import PARTIAL, Folder
 
 CHUNK = 1 << 20
 LONGEST_CHUNK = 1 << 18
@@ -29,7 +25,8 @@ CHUNK_NAMES: tuple[dict[str, Any], ...] = (
     {"name": "v2", "configuration": {"separator": "."}},
     {"name": "default", "configuration": {"separator": "/"}},
 )
-WORK_NAME = ".sweep"
+WORK = "network/.sweep"
+"""What a store needs besides its arrays, inside the folder of one: there zarr looks for chunks only."""
 
 
 class Arrays(Mapping[str, Array]):
@@ -37,13 +34,12 @@ class Arrays(Mapping[str, Array]):
 
     Parameters
     ----------
-    path : Path
+    folder : Folder
         The hierarchy.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._written: set[Path] = set()
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
         self._arrays: dict[str, Array] = {}
         self._published: dict[str, Any] = {}
 
@@ -58,18 +54,12 @@ class Arrays(Mapping[str, Array]):
 
     def open(self, metadata: Mapping[str, Any]) -> None:
         """Take up arrays as they were committed; undo what was written afterwards."""
-        for directory in [*self._path.iterdir(), *self._path.glob("*/*/")]:
-            name = str(directory.relative_to(self._path))
-            if (directory / "zarr.json").exists() and name not in metadata:
-                _remove(directory)
-        for partial in self._path.rglob(f"*{PARTIAL}"):
-            partial.unlink(missing_ok=True)
+        self._folder.forget()
+        self._folder.remove(*_uncommitted(self._folder, metadata))
         self._published = {}
         self.publish(metadata)
         self._arrays = {
-            n: Array(self._path / n, entry, self._written)
-            for n, entry in metadata.items()
-            if entry["node_type"] == "array"
+            n: Array(self._folder, n, entry) for n, entry in metadata.items() if entry["node_type"] == "array"
         }
 
     def create(
@@ -90,7 +80,7 @@ class Arrays(Mapping[str, Array]):
         chunks = (max(1, min(longest, CHUNK // row_bytes)), *shape[1:])
         empty = fill(dtype) if empty is None else empty
         entry = metadata(dtype, chunks, dims, CHUNK_NAMES[generation], empty)
-        array = self._arrays[name] = Array(self._path / name, entry, self._written)
+        array = self._arrays[name] = Array(self._folder, name, entry)
         array.attrs |= attributes or {}
         self.publish({name: array.entry})  # by this, `open` knows it for an array
         for start in range(0, shape[0], chunks[0]):
@@ -107,10 +97,10 @@ class Arrays(Mapping[str, Array]):
 
     def publish(self, metadata: Mapping[str, Any]) -> None:
         """Write metadata beside the arrays and groups, too, for readers that do not take the root's."""
-        for name, entry in metadata.items():
-            if self._published.get(name) != entry:
-                replace_json(self._path / name / "zarr.json", entry)
-                self._published[name] = entry
+        changed = {name: entry for name, entry in metadata.items() if self._published.get(name) != entry}
+        files = {f"{name}/zarr.json": json.dumps(entry).encode() for name, entry in changed.items()}
+        self._folder.replace(files)
+        self._published |= changed
 
     def lengths(self) -> dict[str, int]:
         """Give the length of each dimension."""
@@ -119,22 +109,11 @@ class Arrays(Mapping[str, Array]):
             found |= dict(zip(array.dims, array.shape, strict=True))
         return found
 
-    def sync(self) -> None:
-        """Have all that was written survive the loss of power."""
-        for file in self._written:
-            with suppress(FileNotFoundError), file.open("rb") as opened:  # an interrupted one is undone
-                os.fsync(opened.fileno())
-        for folder in {file.parent for file in self._written}:
-            sync_folder(folder)
-        self._written.clear()
 
-
-def _remove(directory: Path) -> None:
-    """Remove an array or a group, but not the working files of the store that lie in the folder of one."""
-    for inside in directory.iterdir():
-        if inside.is_dir() and inside.name != WORK_NAME:
-            shutil.rmtree(inside, ignore_errors=True)
-        elif inside.is_file():
-            inside.unlink(missing_ok=True)
-    if not any(directory.iterdir()):
-        directory.rmdir()
+def _uncommitted(folder: Folder, metadata: Mapping[str, Any]) -> list[str]:
+    """List the files that are left of what was begun and not committed, those last that show it to be so."""
+    names = [name for name in folder.names() if not name.startswith(f"{WORK}/")]
+    nodes = {name.removesuffix("/zarr.json") for name in names if name.endswith("/zarr.json")}
+    starts = tuple(f"{node}/" for node in nodes - metadata.keys())
+    left = [name for name in names if name.endswith(PARTIAL) or name.startswith(starts)]
+    return sorted(left, key=lambda name: name.endswith("/zarr.json"))

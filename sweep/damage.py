@@ -12,14 +12,13 @@ from typing import Any
 
 import zarr
 
-from sweep.arrays import WORK_NAME
+from sweep.arrays import WORK
 from sweep.chunks import intact
-from sweep.known import Known
+from sweep.known import NAME, Known
 from workers import spool
+from workers.folder import Folder, folder_at
 
-WORK = Path("network", WORK_NAME)
-"""What a store needs besides its arrays, inside the folder of one: there zarr looks for chunks only."""
-SPOOL = WORK / "spool"
+SPOOL = "spool"
 BAD = "bad"
 
 
@@ -33,7 +32,8 @@ class Damage:
 
     Attributes
     ----------
-    file : Path
+    file : str
+        Its path or URL.
     what : str
     array : str
         The array whose chunk it is; empty for other files.
@@ -41,7 +41,7 @@ class Damage:
         What the chunk holds, along the first dimension of its array.
     """
 
-    file: Path
+    file: str
     what: str
     array: str = ""
     start: int = 0
@@ -52,7 +52,7 @@ class Damage:
         return f"{self.file}: {self.what}{where}"
 
 
-def check(path: str | Path) -> list[Damage]:
+def check(path: str | Path | Folder) -> list[Damage]:
     """Look for damage in a store: every byte that counts is read.
 
     Parameters
@@ -71,34 +71,37 @@ def check(path: str | Path) -> list[Damage]:
     DamagedStore
         If its root cannot be read: then nothing is known of the rest.
     """
-    path = Path(path)
-    return [*damaged_chunks(path, arrays_of(path)), *_damaged_files(path)]
+    folder = folder_at(path)
+    return [*damaged_chunks(folder, arrays_of(folder)), *_damaged_files(folder)]
 
 
-def arrays_of(path: Path) -> dict[str, zarr.Array[Any]]:
+def arrays_of(folder: Folder) -> dict[str, zarr.Array[Any]]:
     """Open the arrays of a store, as they are published."""
-    if not (path / "zarr.json").exists():
-        raise FileNotFoundError(f"{path} is no store: it has no zarr.json")
+    if not folder.exists("zarr.json"):
+        raise FileNotFoundError(f"{folder} is no store: it has no zarr.json")
     try:
-        group = zarr.open_group(path, mode="r", use_consolidated=True)
+        group = zarr.open_group(folder.path, mode="r", use_consolidated=True)
         members = dict(group.members(max_depth=None))
     except Exception as error:  # whatever zarr meets in JSON that is not what it was
-        raise DamagedStore(f"{path / 'zarr.json'} is damaged: {type(error).__name__}: {error}") from error
+        raise DamagedStore(
+            f"{folder.where('zarr.json')} is damaged: {type(error).__name__}: {error}"
+        ) from error
     return {name: member for name, member in members.items() if isinstance(member, zarr.Array)}
 
 
 def damaged_chunks(
-    path: Path, arrays: Mapping[str, zarr.Array[Any]], contents: bool = True
+    folder: Folder, arrays: Mapping[str, zarr.Array[Any]], contents: bool = True
 ) -> Iterator[Damage]:
     """Find chunks that are missing, or, if `contents` is true, changed."""
+    there = set(folder.names())  # once, which in a cloud takes as long as asking for one
     for name, array in arrays.items():
-        for file, start, stop in _chunks(path / name, array):
-            what = _fault(file) if contents else None if file.exists() else "is missing"
+        for file, start, stop in _chunks(name, array):
+            what = "is missing" if file not in there else _fault(folder, file) if contents else None
             if what is not None:
-                yield Damage(file, what, name, start, stop)
+                yield Damage(folder.where(file), what, name, start, stop)
 
 
-def refuse_missing_chunks(path: Path, arrays: Mapping[str, zarr.Array[Any]]) -> None:
+def refuse_missing_chunks(folder: Folder, arrays: Mapping[str, zarr.Array[Any]]) -> None:
     """Raise if a chunk is missing, which zarr would read as if it were empty.
 
     Raises
@@ -106,23 +109,23 @@ def refuse_missing_chunks(path: Path, arrays: Mapping[str, zarr.Array[Any]]) -> 
     DamagedStore
         Names the first.
     """
-    for damage in damaged_chunks(path, arrays, contents=False):
+    for damage in damaged_chunks(folder, arrays, contents=False):
         raise DamagedStore(
-            f"{damage}; 'sweep check {path}' lists all damage, and running the sweep again repairs it"
+            f"{damage}; 'sweep check {folder}' lists all damage, and running the sweep again repairs it"
         )
 
 
-def _chunks(folder: Path, array: zarr.Array[Any]) -> Iterator[tuple[Path, int, int]]:
+def _chunks(name: str, array: zarr.Array[Any]) -> Iterator[tuple[str, int, int]]:
     counts = [math.ceil(n / c) for n, c in zip(array.shape, array.chunks, strict=True)]
     for place in itertools.product(*map(range, counts)):
         start = place[0] * array.chunks[0]
         key = array.metadata.encode_chunk_key(place)
-        yield folder / key, start, min(start + array.chunks[0], array.shape[0])
+        yield f"{name}/{key}", start, min(start + array.chunks[0], array.shape[0])
 
 
-def _fault(file: Path) -> str | None:
+def _fault(folder: Folder, file: str) -> str | None:
     try:
-        data = file.read_bytes()
+        data = folder.read(file)
     except FileNotFoundError:
         return "is missing"
     except OSError as error:
@@ -130,28 +133,33 @@ def _fault(file: Path) -> str | None:
     return None if intact(data) else "differs from its checksum"
 
 
-def _damaged_files(path: Path) -> Iterator[Damage]:
-    root = json.loads((path / "zarr.json").read_text())
+def _damaged_files(folder: Folder) -> Iterator[Damage]:
+    root = json.loads(folder.read("zarr.json"))
     for name, entry in root["consolidated_metadata"]["metadata"].items():
-        file = path / name / "zarr.json"
-        if _node_type(file) != entry["node_type"]:
-            yield Damage(file, "is no longer what it was")
-    if not (path / WORK).is_dir():  # a copy need not have it
+        file = f"{name}/zarr.json"
+        if _node_type(folder, file) != entry["node_type"]:
+            yield Damage(folder.where(file), "is no longer what it was")
+    work = folder.below(WORK)
+    if not any(work.names()):  # a copy need not have it
         return
     try:
-        Known.load(path / WORK)
+        Known.load(work)
     except ValueError as error:
-        yield Damage(path / WORK / "plan.npz", str(error).partition(": ")[2])
-    for file in sorted((path / SPOOL).glob(f"*{spool.END}")):
+        yield Damage(work.where(NAME), str(error).partition(": ")[2])
+    yield from _damaged_parts(work.below(SPOOL))
+
+
+def _damaged_parts(folder: Folder) -> Iterator[Damage]:
+    for name in sorted(name for name in folder.names() if name.endswith(spool.END)):
         try:
-            spool.read(file)
+            spool.read(folder, name)
         except spool.DamagedPart as error:
-            if file.exists():  # else it has been folded meanwhile
-                yield Damage(file, str(error).partition(": ")[2])
+            if folder.exists(name):  # else it has been folded meanwhile
+                yield Damage(folder.where(name), str(error).partition(": ")[2])
 
 
-def _node_type(file: Path) -> Any:
+def _node_type(folder: Folder, file: str) -> Any:
     try:
-        return json.loads(file.read_text())["node_type"]
+        return json.loads(folder.read(file))["node_type"]
     except (OSError, ValueError, LookupError, TypeError):
         return None

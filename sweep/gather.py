@@ -5,21 +5,23 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from contextlib import suppress
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sweep.blocks import rows_kept
-from sweep.damage import BAD
+from sweep.damage import BAD, SPOOL
 from sweep.lease import Lease
 from sweep.plan import Plan
 from sweep.store import Store
 from workers import spool
+from workers.folder import PARTIAL, Folder
 from workers.part import Part
 from workers.spool import Receipt, Spool
 
+TOKEN = ".token-"
 COMMIT_EVERY = 0.5  # seconds between two commits to the store ...
 COMMIT_SHARE = 0.1  # ... which may take so much of the time ...
 COMMIT_BYTES = 32 << 20  # ... or so much waiting
@@ -105,33 +107,31 @@ class FromSpool(Gatherer):
     ----------
     store : Store
     plan : Plan
-    folder : Path
-        The spool.
+    work : Folder
+        The folder in which the spool is.
     lease : Lease
         The right to write the store.
     """
 
-    def __init__(self, store: Store, plan: Plan, folder: Path, lease: Lease) -> None:
+    def __init__(self, store: Store, plan: Plan, work: Folder, lease: Lease) -> None:
         super().__init__(store, plan)
-        self._folder, self._lease = folder, lease
+        self._folder, self._bad, self._lease = work.below(SPOOL), work.below(BAD), lease
         self._waiting: dict[str, NDArray[np.int64]] = {}
-        folder.mkdir(exist_ok=True)
-        for left in [*folder.glob(".token-*"), *folder.glob(f".*{spool.DRAFT}")]:
-            left.unlink(missing_ok=True)
-        token = folder / f".token-{uuid4().hex}"
-        token.touch()
-        self.spool = Spool(str(folder.resolve()), token.name)
+        left = [n for n in self._folder.names() if n.startswith(TOKEN) or n.endswith(PARTIAL)]
+        self._folder.remove(*left)
+        self.spool = Spool(self._folder.address, f"{TOKEN}{uuid4().hex}")
+        self._folder.create(self.spool.token, b"")
 
     def fold_all(self) -> None:
         """Store all that is in the spool, whoever left it there."""
-        for file in sorted(self._folder.glob(f"*{spool.END}")):
-            self._waiting.setdefault(file.name, np.empty(0, np.int64))
+        for name in sorted(name for name in self._folder.names() if name.endswith(spool.END)):
+            self._waiting.setdefault(name, np.empty(0, np.int64))
         self.flush()
 
     def close(self) -> None:
         """Let no more parts be left here."""
         if self.spool is not None:
-            (self._folder / self.spool.token).unlink(missing_ok=True)
+            self._folder.remove(self.spool.token)
 
     def _keep(self, part: Part | Receipt) -> None:
         name = part.name if isinstance(part, Receipt) else spool.write(self._folder, part)
@@ -146,9 +146,8 @@ class FromSpool(Gatherer):
     def _fold(self, read: dict[str, Part]) -> None:
         self._lease.check()
         self._append(list(read.values()))
-        for name, part in read.items():
-            if self._store.holds(part.index).all():  # else they wait for a call that has them in its plan
-                (self._folder / name).unlink(missing_ok=True)
+        # Those that are not stored wait for a call that has them in its plan.
+        self._folder.remove(*(n for n, part in read.items() if self._store.holds(part.index).all()))
 
     def _some(self, lost: list[int]) -> Iterator[tuple[str, Part]]:
         """Read parts that wait, as many as fit in memory together."""
@@ -157,7 +156,7 @@ class FromSpool(Gatherer):
             name = next(iter(self._waiting))
             index = self._waiting.pop(name)
             try:
-                part = spool.read(self._folder / name)
+                part = spool.read(self._folder, name)
             except spool.DamagedPart:
                 self._put_away(name)
                 lost += index.tolist()
@@ -166,7 +165,6 @@ class FromSpool(Gatherer):
             yield name, part
 
     def _put_away(self, name: str) -> None:
-        bad = self._folder.parent / BAD
-        bad.mkdir(exist_ok=True)
-        if (self._folder / name).exists():
-            (self._folder / name).replace(bad / name)
+        with suppress(OSError):  # it may be gone, or be damaged so that it cannot even be read
+            self._bad.replace({name: self._folder.read(name)})
+        self._folder.remove(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -13,15 +12,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.damage import SPOOL, WORK, check
+from sweep.arrays import WORK
+from sweep.damage import check
 from sweep.gather import FromMemory, FromSpool, Gatherer
 from sweep.known import Known
+from sweep.lease import NAME as LEASE
 from sweep.lease import Lease
 from sweep.origins import Origin
 from sweep.plan import Plan
 from sweep.provenance import call_record, description_record, differences
 from sweep.several import on_simulators
 from sweep.store import Store
+from workers.folder import Folder, LocalFolder, folder_at
 from workers.network import Description
 
 Resume = Literal["same", "force"]
@@ -87,9 +89,9 @@ class Kept:
 def seed_at(path: str | Path | None) -> int | None:
     """Return the seed of a store; None where there is no store yet."""
     try:
-        root = json.loads((Path(path or "") / "zarr.json").read_text())
+        root = json.loads(folder_at(path or "").read("zarr.json"))
         return int(root["attributes"]["seed"])
-    except (OSError, ValueError, LookupError, TypeError):
+    except Exception:
         return None  # what is wrong with it is said when it is opened
 
 
@@ -112,13 +114,13 @@ def keep_at(path: str | Path, plan: Plan, asked: Asked) -> Kept:
     ValueError
         It holds the results of something else, or is damaged beyond repair.
     """
-    path = _checked(path)
-    (path / SPOOL).mkdir(parents=True, exist_ok=True)
+    folder = _checked(path)
+    work = folder.below(WORK)
     closing = ExitStack()
     try:
-        lease = closing.enter_context(Lease(path / WORK, f"store={str(path)!r}"))
-        store, plan, attempts = _opened(path, plan, asked)
-        gatherer = FromSpool(store, plan, path / SPOOL, lease)
+        lease = closing.enter_context(Lease(work, f"store={str(path)!r}"))
+        store, plan, attempts = _opened(folder, plan, asked)
+        gatherer = FromSpool(store, plan, work, lease)
         closing.callback(gatherer.close)
         gatherer.fold_all()
     except BaseException:
@@ -128,54 +130,49 @@ def keep_at(path: str | Path, plan: Plan, asked: Asked) -> Kept:
     return Kept(store, plan, gatherer, np.flatnonzero(~store.holds(indices)), attempts, closing)
 
 
-def _checked(path: str | Path) -> Path:
-    if "://" in str(path):
-        raise ValueError(f"store={str(path)!r}: only paths of a file system are supported so far")
-    path = Path(path)
-    ours = (path / WORK).is_dir()
-    if path.exists() and not ours and (not path.is_dir() or any(path.iterdir())):
+def _checked(path: str | Path) -> Folder:
+    folder = folder_at(path)
+    ours = any(folder.below(WORK).names())
+    if not ours and (any(folder.names()) or (isinstance(folder, LocalFolder) and folder.path.is_file())):
         raise FileExistsError(
             f"store={str(path)!r} exists already, and is no store of a sweep that could be gone on with; "
             "name another path, or remove it"
         )
-    return path
+    return folder
 
 
-def _opened(path: Path, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict[int, int]]:
-    if (path / "zarr.json").exists():
-        return _reopened(path, plan, asked)
-    return *_made(path, plan, asked), {}
+def _opened(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict[int, int]]:
+    if folder.exists("zarr.json"):
+        return _reopened(folder, plan, asked)
+    return *_made(folder, plan, asked), {}
 
 
-def _made(path: Path, plan: Plan, asked: Asked) -> tuple[Store, Plan]:
-    for left in path.iterdir():  # of a client that died when it had just begun
-        if left != path / WORK.parts[0]:
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-    for left in (path / SPOOL).iterdir():
-        left.unlink()
+def _made(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan]:
+    # What is there, but for the lease, is of a client that died when it had just begun.
+    folder.remove(*(name for name in folder.names() if not name.startswith(f"{WORK}/{LEASE}")))
     known, plan = Known().with_plan(plan, len(asked.networks) > 1)
-    known.save(path / WORK)
+    known.save(folder.below(WORK))
     plan = _expanded(plan, asked)
     origin = Origin(call_record(asked.method), _described(asked), known.constants)
-    return Store.fill(path, plan, durable=True, origin=origin), plan
+    return Store.fill(folder, plan, durable=True, origin=origin), plan
 
 
-def _reopened(path: Path, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict[int, int]]:
-    known = Known.load(path / WORK)
-    store = Store.open(path, plan, durable=True, damages=check(path))
+def _reopened(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict[int, int]]:
+    known = Known.load(folder.below(WORK))
+    store = Store.open(folder, plan, durable=True, damages=check(folder))
     if asked.seed is not None and asked.seed != store.seed:
         raise ValueError(
-            f"store={str(path)!r} has the seed {store.seed}, and not {asked.seed}; leave seed out to go on "
+            f"store={str(folder)!r} has the seed {store.seed}, and not {asked.seed}; leave seed out to go on "
             "with it, or name another path"
         )
     described = _described(asked)
-    _refuse_changed(path, store, known, plan, asked, described)
+    _refuse_changed(folder, store, known, plan, asked, described)
     known, plan = known.with_plan(replace(plan, seed=store.seed), len(asked.networks) > 1)
     plan = _expanded(plan, asked)
     attempts = store.failed() if asked.retry == "failed" else {}
     store.bury([*attempts])
-    known.save(path / WORK)
-    store = Store.open(path, plan, durable=True)
+    known.save(folder.below(WORK))
+    store = Store.open(folder, plan, durable=True)
     store.begin(Origin(call_record(asked.method), described, known.constants))
     return store, plan, attempts
 
@@ -190,13 +187,13 @@ def _described(asked: Asked) -> dict[str, Any]:
 
 
 def _refuse_changed(
-    path: Path, store: Store, known: Known, plan: Plan, asked: Asked, described: dict[str, Any]
+    folder: Folder, store: Store, known: Known, plan: Plan, asked: Asked, described: dict[str, Any]
 ) -> None:
     several = len(asked.simulators) > 1 or store.simulators
     if several and store.simulators != [*asked.simulators]:
         was = ", ".join(store.simulators) or "one simulator"
         raise ChangedSweep(
-            f"store={str(path)!r} holds the results of {was}, and not of {', '.join(asked.simulators)}; "
+            f"store={str(folder)!r} holds the results of {was}, and not of {', '.join(asked.simulators)}; "
             "a store of several simulators is of these for good: name another path"
         )
     if asked.resume == "force":
@@ -209,6 +206,6 @@ def _refuse_changed(
         found.append(f"the parameters were {was}, are {now}")
     if found:
         raise ChangedSweep(
-            f"store={str(path)!r} holds the results of another sweep: {'; '.join(found)}. Name another path; "
-            'or say resume="force" to keep those results and run only what is missing with what there is now'
+            f"store={str(folder)!r} holds the results of another sweep: {'; '.join(found)}. Name another "
+            'path; or say resume="force" to keep those results and run what is missing with what there is now'
         )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +12,8 @@ from numpy.typing import NDArray
 
 from sweep.identity import Ids, ids_of, places_in
 from sweep.plan import Plan
+from workers.folder import Folder
 from workers.part import value_from_json, value_to_json
-from workers.spool import sync_folder
 
 NAME = "plan.npz"
 
@@ -60,22 +58,17 @@ class Known:
         )
         return known, replace(plan, indices=indices, ranks=ranks)
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Folder) -> None:
         """Write it to a folder, at one stroke."""
         about = json.dumps(
             {"constants": {k: value_to_json(v) for k, v in self.constants.items()}, "names": self.names}
         )
-        draft = folder / f".{NAME}.draft"
-        with draft.open("wb") as file:
+        with folder.whole(NAME) as file:
             text = np.frombuffer(about.encode(), np.uint8)
             np.savez(file, allow_pickle=False, ids=self.ids, call=self.call, about=text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(folder / NAME)
-        sync_folder(folder)
 
     @classmethod
-    def load(cls, folder: Path) -> Known:
+    def load(cls, folder: Folder) -> Known:
         """Read it from a folder.
 
         Raises
@@ -83,11 +76,10 @@ class Known:
         ValueError
             If it is not as it was written.
         """
-        path = folder / NAME
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            with folder.open(NAME) as file, np.load(file, allow_pickle=False) as arrays:
                 ids, call, about = arrays["ids"], arrays["call"], json.loads(arrays["about"].tobytes())
         except Exception as error:  # numpy and zipfile raise nearly anything where a header is damaged
-            raise ValueError(f"{path} is damaged: {type(error).__name__}: {error}") from error
+            raise ValueError(f"{folder.where(NAME)} is damaged: {type(error).__name__}: {error}") from error
         constants = {k: value_from_json(v) for k, v in about["constants"].items()}
         return cls(ids, call, constants, tuple(about["names"]))

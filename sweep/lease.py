@@ -1,5 +1,9 @@
 """A lease: at most one client at a time writes a store, wherever files can be created exclusively.
 
+That is on file systems, those of networks too, and in the clouds that know an upload on the condition that
+there is no such file. Elsewhere two clients that begin in the same moment may both find that they have it,
+until the first of them is about to commit.
+
 Leases are numbered files, and the one with the highest number counts. Its holder keeps changing what is in
 it. Who finds that it no longer changes, or that its process has ended, creates the next. Clocks of different
 machines are never compared, and no locks are needed.
@@ -18,6 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from workers.folder import Folder
+
 BEAT = 2.0  # seconds between two changes
 PATIENCE = 30.0  # seconds without a change after which a holder on another machine counts as dead
 NAME = "lease-"
@@ -32,7 +38,7 @@ class Lease:
 
     Parameters
     ----------
-    folder : Path
+    folder : Folder
     owner : str
         What is leased, for messages.
     patience : float
@@ -44,7 +50,7 @@ class Lease:
         If another client holds it.
     """
 
-    def __init__(self, folder: Path, owner: str, patience: float = PATIENCE) -> None:
+    def __init__(self, folder: Folder, owner: str, patience: float = PATIENCE) -> None:
         self._folder, self._owner = folder, owner
         self._about = {"machine": _machine(), "pid": os.getpid(), "started": _started(os.getpid())}
         self._about |= {
@@ -54,7 +60,8 @@ class Lease:
         self._beats = 0
         self._number = self._acquire(patience)
         self._over = threading.Event()
-        threading.Thread(target=self._beat, name="sweep-lease", daemon=True).start()
+        self._beating = threading.Thread(target=self._beat, name="sweep-lease", daemon=True)
+        self._beating.start()
 
     def __enter__(self) -> Self:
         return self
@@ -66,8 +73,9 @@ class Lease:
 
     def check(self) -> None:
         """Raise if the lease was lost: this process was silent for so long that another took over."""
-        current = _current(self._folder)
-        if current is None or current[0] != self._number:
+        number = max(_numbers(self._folder), default=None)
+        held = number == self._number and _parsed(_read(self._folder, self._number))
+        if not held or not self._about.items() <= held.items():
             raise StoreInUse(
                 f"{self._owner}: this process was taken for dead, and another client writes it now; "
                 "run the call again when that has ended"
@@ -76,34 +84,29 @@ class Lease:
     def release(self) -> None:
         """Let others have it."""
         self._over.set()
-        with contextlib.suppress(FileNotFoundError):
-            self._path(self._number).unlink()
-
-    def _path(self, number: int) -> Path:
-        return self._folder / f"{NAME}{number}"
+        self._beating.join(PATIENCE)  # lest it comes back with the last beat
+        self._folder.remove(_name(self._number))
 
     def _acquire(self, patience: float) -> int:
         while True:
-            current = _current(self._folder)
-            if current is not None:
-                self._wait_for_its_end(current[1], patience)
-            number = 1 if current is None else current[0] + 1
+            current = max(_numbers(self._folder), default=0)
+            if current:
+                self._wait_for_its_end(current, patience)
+            number = current + 1
             try:
-                with self._path(number).open("xb") as file:
-                    file.write(self._content())
+                self._folder.create(_name(number), self._content())
             except FileExistsError:  # somebody was quicker: look again
                 continue
             others = _numbers(self._folder) - {number}
-            if others <= ({current[0]} if current else set()):
-                for other in others:
-                    self._path(other).unlink(missing_ok=True)
+            if others <= {current}:
+                self._folder.remove(*map(_name, others))
                 return number
-            self._path(number).unlink(missing_ok=True)  # two at once: both step back
+            self._folder.remove(_name(number))  # two at once: both step back
             raise StoreInUse(f"{self._owner} was opened by two clients at once; run the call again")
 
-    def _wait_for_its_end(self, path: Path, patience: float) -> None:
+    def _wait_for_its_end(self, number: int, patience: float) -> None:
         """Return when the holder of a lease is known to be dead; raise if it lives."""
-        first = _read(path)
+        first = _read(self._folder, number)
         about = _parsed(first)
         if about and about["machine"] == self._about["machine"]:
             if _started(about["pid"]) == about["started"]:
@@ -112,8 +115,9 @@ class Lease:
         end = time.monotonic() + patience
         while time.monotonic() < end:
             time.sleep(min(BEAT / 2, patience / 4))
-            if _read(path) != first:
-                raise self._in_use(_parsed(_read(path)) or about)
+            now = _read(self._folder, number)
+            if now != first:
+                raise self._in_use(_parsed(now) or about)
 
     def _in_use(self, about: dict[str, Any]) -> StoreInUse:
         who = f"process {about.get('pid', '?')} on {about.get('host', '?')}, since {about.get('since', '?')}"
@@ -127,23 +131,22 @@ class Lease:
 
     def _beat(self) -> None:
         while not self._over.wait(BEAT):
-            with contextlib.suppress(OSError), self._path(self._number).open("r+b") as file:
-                file.write(self._content())  # of the same length: whoever reads it, finds it whole
+            with contextlib.suppress(Exception):  # whatever goes wrong on the way to a cloud
+                self._folder.renew(_name(self._number), self._content())  # of the same length: always whole
 
 
-def _numbers(folder: Path) -> set[int]:
-    ends = (p.name.removeprefix(NAME) for p in folder.glob(f"{NAME}*"))
+def _name(number: int) -> str:
+    return f"{NAME}{number}"
+
+
+def _numbers(folder: Folder) -> set[int]:
+    ends = (name.removeprefix(NAME) for name in folder.names(deep=False) if name.startswith(NAME))
     return {int(end) for end in ends if end.isdecimal()}
 
 
-def _current(folder: Path) -> tuple[int, Path] | None:
-    number = max(_numbers(folder), default=None)
-    return None if number is None else (number, folder / f"{NAME}{number}")
-
-
-def _read(path: Path) -> bytes:
+def _read(folder: Folder, number: int) -> bytes:
     try:
-        return path.read_bytes()
+        return folder.read(_name(number))
     except FileNotFoundError:
         return b""
 

@@ -17,13 +17,14 @@ from sweep.reading import Reader
 from sweep.results import Results
 from sweep.schema import SCHEMA
 from sweep.several import on_simulators
+from workers.folder import Folder, folder_at
 
 UNKNOWN = -2
 
 
 @dataclass(frozen=True)
 class _Stored:
-    path: Path
+    folder: Folder
 
 
 def open(path: str | Path) -> Results:  # noqa: A001
@@ -32,7 +33,7 @@ def open(path: str | Path) -> Results:  # noqa: A001
     Parameters
     ----------
     path : str or Path
-        What `parallel_run` was given as its store.
+        What `parallel_run` was given as its store: a path, or a URL such as "s3://bucket/rates.zarr".
 
     Returns
     -------
@@ -47,15 +48,15 @@ def open(path: str | Path) -> Results:  # noqa: A001
     ValueError
         What is there is no store of a sweep.
     """
-    path = Path(path)
-    if not (path / "zarr.json").exists():
+    folder = folder_at(path)
+    if not folder.exists("zarr.json"):
         raise FileNotFoundError(f"{str(path)!r} holds no results of a sweep (yet)")
-    schema = json.loads((path / "zarr.json").read_text()).get("attributes", {}).get("schema")
+    schema = json.loads(folder.read("zarr.json")).get("attributes", {}).get("schema")
     if schema != SCHEMA:
         raise ValueError(
             f"{str(path)!r} is no store of this version of sweep: its schema is {schema!r}, not {SCHEMA!r}"
         )
-    return Results(_Stored(path), plan_of(Reader(path)), _cannot_replay)
+    return Results(_Stored(folder), plan_of(Reader(folder)), _cannot_replay)
 
 
 def plan_of(reader: Reader) -> Plan:

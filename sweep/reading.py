@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sweep.columns import Role, array_layout
 from sweep.damage import refuse_missing_chunks
+from workers.folder import Folder, folder_at
 from workers.outcome import Failure
 from workers.part import failure_from_json, from_npy
 from workers.values import decode, leaves_of
@@ -25,20 +26,19 @@ class Reader:
 
     Parameters
     ----------
-    path : Path
-        The store.
+    store : str, Path or Folder
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        group = zarr.open_group(path, mode="r", use_consolidated=True)
+    def __init__(self, store: str | Path | Folder) -> None:
+        folder = folder_at(store)
+        group = zarr.open_group(folder.path, mode="r", use_consolidated=True)
         self.attributes: dict[str, Any] = dict(group.attrs)
         self.structures: list[str] = list(self.attributes["structures"])
         # All members at once come from the metadata already read.
         self.arrays: dict[str, zarr.Array[Any]] = {
             name: member for name, member in group.members(max_depth=None) if isinstance(member, zarr.Array)
         }
-        refuse_missing_chunks(path, self.arrays)
+        refuse_missing_chunks(folder, self.arrays)
         self.rows = self.arrays["network"].shape[0]
 
     @cached_property

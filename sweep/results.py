@@ -13,6 +13,7 @@ import numpy as np
 from sweep.plan import Plan
 from sweep.reading import Reader
 from sweep.same import same
+from workers.folder import Folder
 from workers.outcome import Failure
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ LARGEST_BLOCK = 4096
 
 
 class Kept(Protocol):
-    """Something that keeps results at a path, for as long as it exists."""
+    """Something that keeps results in a folder, for as long as it exists."""
 
     @property
-    def path(self) -> Path: ...
+    def folder(self) -> Folder: ...
 
 
 class Results(Sequence[Any]):
@@ -36,7 +37,7 @@ class Results(Sequence[Any]):
 
     Parameters
     ----------
-    store : Store, or another object with a path
+    store : Store, or another object with a folder
         Where the values are; what is appended later is not seen.
     plan : Plan
         The plan of the sweep.
@@ -48,13 +49,13 @@ class Results(Sequence[Any]):
         self._store = store  # a temporary store lives as long as its results
         self._plan = plan
         self._replay = replay
-        self._reader = Reader(store.path)
+        self._reader = Reader(store.folder)
         self._block: tuple[int, list[Callable[[], Any]]] = (-1, [])
 
     @property
-    def store(self) -> Path:
-        """Where the results are stored."""
-        return self._store.path
+    def store(self) -> Path | str:
+        """Where the results are stored: a path, or the URL of a cloud."""
+        return self._store.folder.path
 
     @property
     def seed(self) -> int:

@@ -19,12 +19,12 @@ from sweep.blocks import by_name
 from sweep.catalog import Catalog
 from sweep.columns import Columns
 from sweep.damage import Damage
-from sweep.files import replace_json
 from sweep.origins import Origin, Origins
 from sweep.parameters import Parameters
 from sweep.plan import Plan
 from sweep.repair import bury, repair
 from sweep.structures import Structures
+from workers.folder import Folder, folder_at
 from workers.part import TIMINGS, Part
 
 
@@ -37,18 +37,17 @@ class Store:
 
     Parameters
     ----------
-    path : Path
-        The folder of the store.
+    folder : Folder
     plan : Plan
         The plan of the sweep, from which the columns of the parameters are taken.
     durable : bool
         Whether what is committed survives the loss of power.
     """
 
-    def __init__(self, path: Path, plan: Plan, durable: bool = False) -> None:
-        self.path = path
+    def __init__(self, folder: Folder, plan: Plan, durable: bool = False) -> None:
+        self.folder = folder
         self._plan, self._durable = plan, durable
-        self._arrays = Arrays(path)
+        self._arrays = Arrays(folder)
         self._columns = Columns(self._arrays, self._present)
         self._constants: Mapping[str, Any] = {}
 
@@ -66,13 +65,12 @@ class Store:
         path = Path(path)
         if path.exists():
             raise FileExistsError(f"store={str(path)!r} exists already; name another path, or remove it")
-        path.mkdir(parents=True)
-        return cls.fill(path, plan, durable, origin)
+        return cls.fill(folder_at(path), plan, durable, origin)
 
     @classmethod
-    def fill(cls, path: Path, plan: Plan, durable: bool = False, origin: Origin | None = None) -> Store:
-        """Make an empty store in a folder that is there; readers see it when it is complete."""
-        store = cls(path, plan, durable)
+    def fill(cls, folder: Folder, plan: Plan, durable: bool = False, origin: Origin | None = None) -> Store:
+        """Make an empty store in a folder without one; readers see it when it is complete."""
+        store = cls(folder, plan, durable)
         store._arrays.open({})
         schema.create(store._arrays)
         store._take({"structures": []})
@@ -81,14 +79,14 @@ class Store:
 
     @classmethod
     def open(
-        cls, path: str | Path, plan: Plan, durable: bool = False, damages: Iterable[Damage] = ()
+        cls, path: str | Path | Folder, plan: Plan, durable: bool = False, damages: Iterable[Damage] = ()
     ) -> Store:
         """Open a store to append to it, as it was last committed; bury the rows that are damaged."""
-        store = cls(Path(path), plan, durable)
+        store = cls(folder_at(path), plan, durable)
         root = store._root()
         store._arrays.open(root["consolidated_metadata"]["metadata"])
         repair(store._arrays, damages, schema.BURIED)
-        store._arrays.sync()
+        store.folder.sync()
         store._take(root["attributes"])
         return store
 
@@ -142,7 +140,7 @@ class Store:
         """Let the rows of networks count no longer: these are then not stored."""
         rows = np.flatnonzero(np.isin(self._arrays["network"][:], np.array(indices, np.int64)))
         bury(self._arrays, rows, schema.BURIED)
-        self._arrays.sync()
+        self.folder.sync()
         self._load()
 
     def fitting(self, parts: Sequence[Part]) -> list[Part]:
@@ -161,7 +159,7 @@ class Store:
             raise
 
     def _root(self) -> dict[str, Any]:
-        root: dict[str, Any] = json.loads((self.path / "zarr.json").read_text())
+        root: dict[str, Any] = json.loads(self.folder.read("zarr.json"))
         return root
 
     def _load(self) -> None:
@@ -238,6 +236,6 @@ class Store:
         }
         root = schema.root(self._attributes, self._arrays)
         if self._durable:
-            self._arrays.sync()
-        replace_json(self.path / "zarr.json", root, self._durable)
+            self.folder.sync()
+        self.folder.replace({"zarr.json": json.dumps(root).encode()}, self._durable)
         self._arrays.publish(root["consolidated_metadata"]["metadata"])

@@ -5,22 +5,19 @@ Only numpy and the standard library are used here, and nothing is pickled.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.folder import Folder, folder_at
 from workers.part import TIMINGS, Column, Part
 
 END = ".npz"
-DRAFT = ".draft"
 
 
 @dataclass(frozen=True)
@@ -30,6 +27,7 @@ class Spool:
     Attributes
     ----------
     folder : str
+        A path or a URL.
     token : str
         A file that the client has put there, of a name that no other folder has.
     """
@@ -39,7 +37,10 @@ class Spool:
 
     def here(self) -> bool:
         """Whether this process sees the client's folder."""
-        return (Path(self.folder) / self.token).exists()
+        try:
+            return folder_at(self.folder).exists(self.token)
+        except Exception:  # of a cloud that it cannot reach, or has no right or nothing installed to reach
+            return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,27 +78,18 @@ def delivered(part: Part, spool: Spool | None) -> Part | Receipt:
     """Leave a part in the spool; give it back where there is none, or this process does not see it."""
     if spool is None or not spool.here():
         return part
-    return Receipt(write(Path(spool.folder), part), part.index, part.status, part.nbytes)
+    return Receipt(write(folder_at(spool.folder), part), part.index, part.status, part.nbytes)
 
 
-def write(folder: Path, part: Part) -> str:
+def write(folder: Folder, part: Part) -> str:
     """Write a part to a folder and return its name; it is there in whole, or not at all."""
     name = f"{int(part.index[0]) if len(part.index) else 0}-{uuid4().hex}{END}"
-    draft = folder / f".{name}{DRAFT}"
-    try:
-        with draft.open("xb") as file:
-            np.savez(file, allow_pickle=False, **arrays_of(part))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(folder / name)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    sync_folder(folder)
+    with folder.whole(name) as file:
+        np.savez(file, allow_pickle=False, **arrays_of(part))
     return name
 
 
-def read(path: Path) -> Part:
+def read(folder: Folder, name: str) -> Part:
     """Read a part.
 
     Raises
@@ -106,10 +98,10 @@ def read(path: Path) -> Part:
         If it is not as it was written.
     """
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:  # never twice in memory
-            return part_of({name: file[name] for name in file.files})
+        with folder.open(name) as opened, np.load(opened, allow_pickle=False) as file:
+            return part_of({array: file[array] for array in file.files})
     except Exception as error:  # numpy and zipfile raise nearly anything where a header is damaged
-        raise DamagedPart(f"{path}: {type(error).__name__}: {error}") from error
+        raise DamagedPart(f"{folder.where(name)}: {type(error).__name__}: {error}") from error
 
 
 def arrays_of(part: Part) -> dict[str, NDArray[Any]]:
@@ -168,13 +160,3 @@ def _sum(arrays: dict[str, NDArray[Any]], text: bytes) -> int:
         total = zlib.crc32(f"{name} {array.dtype.str} {array.shape}".encode(), total)
         total = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, total)
     return total
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder survive the loss of power, where the file system can promise that."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

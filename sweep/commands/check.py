@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 
 @click.command()
-@click.argument("store", type=click.Path(exists=True, path_type=Path))
-def check(store: Path) -> None:
-    """Read all of STORE and list what is damaged.
+@click.argument("store")
+def check(store: str) -> None:
+    """Read all of STORE, a path or a URL, and list what is damaged.
 
     Running the sweep again with the same store repairs that, and nothing else. Exits with 1 if anything is
     damaged.
@@ -20,7 +18,7 @@ def check(store: Path) -> None:
 
     try:
         damages = [str(damage) for damage in damages_in(store)]
-    except (DamagedStore, FileNotFoundError) as error:
+    except (DamagedStore, OSError) as error:
         raise click.ClickException(str(error)) from None
     for damage in damages:
         click.echo(damage)

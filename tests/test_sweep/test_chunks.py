@@ -13,6 +13,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 
 from sweep import chunks
 from sweep.arrays import CHUNK_NAMES, Arrays
+from workers.folder import LocalFolder
 
 VALUES: list[Any] = [
     np.array([True, False, True] * 3),
@@ -27,7 +28,7 @@ VALUES: list[Any] = [
 
 
 def ours(path: Path, values: Any, generation: int = 0) -> Arrays:
-    arrays = Arrays(path)
+    arrays = Arrays(LocalFolder(path))
     dtype = None if values.dtype.kind == "T" else values.dtype
     dims = tuple(f"d{i}" for i in range(values.ndim))
     arrays.create("a", dtype, dims, (0, *values.shape[1:]), {"x": 1}, generation=generation)
@@ -74,7 +75,7 @@ def test_as_zarr_does(
     read = zarr.open_array(tmp_path / "ours" / "a", mode="r")
     assert read.fill_value == arrays["a"].fill_value or read.fill_value != read.fill_value
     assert np.asarray(read[:]).tolist() == values.tolist()
-    again = Arrays(tmp_path / "theirs")
+    again = Arrays(LocalFolder(tmp_path / "theirs"))
     again.open({"a": both[1]})
     assert again["a"][:].tolist() == values.tolist()
     assert again["a"][3:8].tolist() == values[3:8].tolist()

@@ -15,7 +15,8 @@ import pytest
 import xarray as xr
 
 from sweep import lease, parallel_run
-from sweep.damage import SPOOL, WORK, check
+from sweep.arrays import WORK
+from sweep.damage import SPOOL, check
 from sweep.gather import FromSpool
 from sweep.same import same
 from workers import spool
@@ -130,7 +131,7 @@ def test_at_the_file_operations_of_a_fold(
         patch.setattr(FromSpool, "_flush", lambda self: [])
         with suppress(LookupError):
             run(base)
-    assert len(list((base / SPOOL).glob(f"*{spool.END}"))) == 4
+    assert len(list((base / WORK / SPOOL).glob(f"*{spool.END}"))) == 4
     at, died = 1, True
     while died:
         shutil.copytree(base, path)

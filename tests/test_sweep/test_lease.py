@@ -13,27 +13,29 @@ import pytest
 
 from sweep import lease
 from sweep.lease import Lease, StoreInUse
+from workers.folder import LocalFolder
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
     with (
-        Lease(tmp_path, "store 'a.zarr'"),
+        Lease(LocalFolder(tmp_path), "store 'a.zarr'"),
         pytest.raises(StoreInUse, match=f"'a.zarr' is being written.*process {os.getpid()} on .*since 20"),
     ):
-        Lease(tmp_path, "store 'a.zarr'")
+        Lease(LocalFolder(tmp_path), "store 'a.zarr'")
     assert not list(tmp_path.iterdir())
-    with Lease(tmp_path, "it") as held:
+    with Lease(LocalFolder(tmp_path), "it") as held:
         held.check()
 
 
 def test_after_its_holder_was_killed_another_takes_it_at_once(tmp_path: Path) -> None:
     code = (
-        f"import os; from sweep.lease import *; Lease(Path({str(tmp_path)!r}), ''); os.kill(os.getpid(), 9)"
+        f"import os; from sweep.lease import *; from workers.folder import *; "
+        f"Lease(folder_at({str(tmp_path)!r}), ''); os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     assert [p.name for p in tmp_path.iterdir()] == ["lease-1"]
     begin = time.monotonic()
-    with Lease(tmp_path, "it") as held:
+    with Lease(LocalFolder(tmp_path), "it") as held:
         held.check()
         assert [p.name for p in tmp_path.iterdir()] == ["lease-2"]
     assert time.monotonic() - begin < 1
@@ -49,16 +51,16 @@ def test_a_holder_on_another_machine_is_watched(tmp_path: Path) -> None:
     timer = threading.Timer(0.2, elsewhere, (tmp_path, 2))
     timer.start()
     with pytest.raises(StoreInUse, match="process 1 on node7, since noon"):
-        Lease(tmp_path, "it", patience=2.0)
+        Lease(LocalFolder(tmp_path), "it", patience=2.0)
     timer.join()
-    with Lease(tmp_path, "it", patience=0.4) as held:
+    with Lease(LocalFolder(tmp_path), "it", patience=0.4) as held:
         held.check()
         assert [p.name for p in tmp_path.iterdir()] == ["lease-5"]
 
 
 def test_who_was_taken_for_dead_notices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "BEAT", 0.05)
-    with Lease(tmp_path, "it") as held:
+    with Lease(LocalFolder(tmp_path), "it") as held:
         first = (tmp_path / "lease-1").read_bytes()
         time.sleep(0.3)
         assert (tmp_path / "lease-1").read_bytes() != first
@@ -75,7 +77,7 @@ def test_of_many_at_once_at_most_one_has_it(tmp_path: Path) -> None:
     def take() -> None:
         barrier.wait()
         with contextlib.suppress(StoreInUse):
-            held.append(Lease(tmp_path, "it", patience=0.1))
+            held.append(Lease(LocalFolder(tmp_path), "it", patience=0.1))
 
     threads = [threading.Thread(target=take) for _ in range(8)]
     for thread in threads:

@@ -19,13 +19,15 @@ from neo_values import SEGMENTS, identical, spike_train
 
 import sweep
 from sweep import parallel_run
-from sweep.damage import SPOOL, WORK
+from sweep.arrays import WORK
+from sweep.damage import SPOOL
 from sweep.gather import FromSpool
 from sweep.lease import Lease
 from sweep.plan import Plan, make_plan
 from sweep.results import Results
 from sweep.store import Store
 from workers import spool
+from workers.folder import LocalFolder
 from workers.outcome import Outcome
 from workers.part import pack
 from workers.values import encode
@@ -143,12 +145,13 @@ def test_large_parts_are_brought_in_one_by_one(tmp_path: Path) -> None:
     plan = make_plan(3, seed=1)
     size = 40_000_000
     value = np.random.default_rng(1).normal(size=size // 8)
-    (tmp_path / "s.zarr" / SPOOL).mkdir(parents=True)
-    store = Store.fill(tmp_path / "s.zarr", plan)
-    with Lease(tmp_path / "s.zarr" / WORK, "the store") as lease:
-        gatherer = FromSpool(store, plan, tmp_path / "s.zarr" / SPOOL, lease)
+    folder = LocalFolder(tmp_path / "s.zarr")
+    work = folder.below(WORK)
+    store = Store.fill(folder, plan)
+    with Lease(work, "the store") as lease:
+        gatherer = FromSpool(store, plan, work, lease)
         for i in range(3):
-            spool.write(tmp_path / "s.zarr" / SPOOL, pack([Outcome(i, encode(value))]))
+            spool.write(work.below(SPOOL), pack([Outcome(i, encode(value))]))
         tracemalloc.start()
         try:
             gatherer.fold_all()

@@ -244,7 +244,7 @@ def test_a_damaged_chunk_is_refused(tmp_path: Path) -> None:
 
 def test_a_temporary_store_goes_with_its_owner() -> None:
     store = Store.temporary(make_plan(1))
-    path = store.path
+    path = Path(store.folder.path)
     store.append([packed([1])])
     assert path.exists()
     del store
@@ -255,7 +255,7 @@ def test_a_temporary_store_goes_with_its_owner() -> None:
 def test_a_temporary_store_goes_at_exit() -> None:
     code = (
         "from sweep.store import Store; from sweep.plan import make_plan\n"
-        "store = Store.temporary(make_plan(1)); print(store.path)"
+        "store = Store.temporary(make_plan(1)); print(store.folder.path)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not Path(out.stdout.strip()).parent.exists()

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from workers.folder import LocalFolder
 from workers.outcome import Failure, Outcome
 from workers.part import Part, outcomes_of, pack
 from workers.spool import DamagedPart, Receipt, Spool, delivered, read, write
@@ -34,26 +35,28 @@ def same(a: Part, b: Part) -> bool:
 
 
 def test_a_part_comes_back(tmp_path: Path, part: Part) -> None:
-    assert same(read(tmp_path / write(tmp_path, part)), part)
+    folder = LocalFolder(tmp_path)
+    assert same(read(folder, write(folder, part)), part)
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_damaged_part_is_refused_or_whole(tmp_path: Path, part: Part) -> None:
-    path = tmp_path / write(tmp_path, part)
+    folder = LocalFolder(tmp_path)
+    path = tmp_path / write(folder, part)
     data, dice, refused = path.read_bytes(), random.Random(1), 0
     for _ in range(300):
         changed = bytearray(data)
         changed[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
         path.write_bytes(changed)
         try:
-            assert same(read(path), part)
+            assert same(read(folder, path.name), part)
         except DamagedPart:
             refused += 1
     assert refused > 200
     for length in range(0, len(data), 97):
         path.write_bytes(data[:length])
         with pytest.raises(DamagedPart, match=path.name):
-            read(path)
+            read(folder, path.name)
 
 
 def test_where_the_folder_is_not_seen_the_part_is_given_back(tmp_path: Path, part: Part) -> None:
@@ -63,4 +66,4 @@ def test_where_the_folder_is_not_seen_the_part_is_given_back(tmp_path: Path, par
     receipt = delivered(part, Spool(str(tmp_path), "token"))
     assert isinstance(receipt, Receipt)
     assert receipt.status.tolist() == [0, 0, 0, 0, 2]
-    assert same(read(tmp_path / receipt.name), part)
+    assert same(read(LocalFolder(tmp_path), receipt.name), part)
