@@ -12,6 +12,7 @@ import io
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -50,6 +51,10 @@ class Folder(ABC):
     @abstractmethod
     def exists(self, name: str) -> bool:
         """Whether a file is there."""
+
+    @abstractmethod
+    def changed(self, name: str) -> datetime:
+        """Tell when a file was last written. Raises FileNotFoundError."""
 
     @abstractmethod
     def open(self, name: str) -> IO[bytes]:
@@ -152,6 +157,10 @@ class LocalFolder(Folder):
     def exists(self, name: str) -> bool:
         """Whether a file is there."""
         return (self._path / name).exists()
+
+    def changed(self, name: str) -> datetime:
+        """Tell when a file was last written."""
+        return datetime.fromtimestamp((self._path / name).stat().st_mtime, UTC)
 
     def open(self, name: str) -> IO[bytes]:
         """Open a file to read it."""
@@ -266,6 +275,11 @@ class CloudFolder(Folder):
         """Whether a file is there."""
         with _reaching(self._url):
             return bool(self._files.exists(self._key(name)))
+
+    def changed(self, name: str) -> datetime:
+        """Tell when a file was last written."""
+        when: datetime = self._files.modified(self._key(name))
+        return when
 
     def open(self, name: str) -> IO[bytes]:
         """Fetch a file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -37,6 +38,7 @@ def test_files_come_and_go(again: Callable[[], Folder]) -> None:
     assert list(other.names(deep=False)) == ["a"]
     assert list(other.below("of").names()) == ["b"]
     assert (other.read("a"), other.read("of/b"), other.exists("of/b")) == (b"333", b"22", True)
+    assert abs((other.changed("a") - datetime.now(UTC)).total_seconds()) < 3600
     folder.remove("a", "never there")
     assert list(other.names()) == ["of/b"]
 
