@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
+import math
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Collection
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -16,6 +18,7 @@ from cluster.pool import Handle, Pool, Running
 from cluster.unfit import Unfit, told
 from workers.parcel import key_of
 from workers.process import stop_children
+from workers.spool import Done
 from workers.task import Task
 
 if TYPE_CHECKING:
@@ -24,6 +27,50 @@ if TYPE_CHECKING:
 MOMENT = 0.2
 STOPPING = 5.0
 LOG = logging.getLogger("sweep.cluster")
+
+
+class Submitted:
+    """A task that has been submitted to Dask; what it gives back is fetched in the background.
+
+    Parameters
+    ----------
+    future : distributed.Future
+    """
+
+    def __init__(self, future: Any) -> None:
+        self.future = future
+        self._found: Done | Exception | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name at the scheduler."""
+        return str(self.future.key)
+
+    @property
+    def error(self) -> Exception | None:
+        """What kept it from giving anything back."""
+        return self._found if isinstance(self._found, Exception) else None
+
+    async def fetch(self) -> None:
+        """Wait until it is done; called in the client's event loop."""
+        try:
+            self._found = await self.future.client.gather(self.future, asynchronous=True)
+        except Exception as error:
+            self._found = error
+
+    def forget(self) -> None:
+        """Let it be run again."""
+        self._found = None
+
+    def done(self) -> bool:
+        """Whether it has finished, one way or another."""
+        return self._found is not None
+
+    def result(self) -> Done:
+        """Return what the worker gave back, or raise what kept it from that."""
+        if not isinstance(self._found, Done):
+            raise self._found or RuntimeError("the task is not done")
+        return self._found
 
 
 class DaskPool(Pool):
@@ -40,7 +87,9 @@ class DaskPool(Pool):
         self._submitted: weakref.WeakSet[Any] = weakref.WeakSet()
         self._loaded: set[str] = set()
         self._unfit: dict[str, Unfit] = {}  # by the addresses of workers
-        self._news = threading.Event()
+        self._ended: SimpleQueue[Submitted] = SimpleQueue()
+        self._unasked: weakref.WeakSet[Submitted] = weakref.WeakSet()  # ended, but nobody has asked for them
+        self._counted = (-math.inf, 0)
         self._check()
 
     def _check(self) -> None:
@@ -54,7 +103,11 @@ class DaskPool(Pool):
 
     @property
     def workers(self) -> int:
-        return sum(self.client.nthreads().values())
+        when, number = self._counted
+        if time.monotonic() > when + MOMENT:  # to ask the scheduler takes some ms
+            number = sum(self.client.nthreads().values())
+            self._counted = time.monotonic(), number
+        return number
 
     def load(self, blob: bytes) -> Handle:
         from cluster.loaded import Loaded
@@ -75,39 +128,50 @@ class DaskPool(Pool):
         from cluster.loaded import run_loaded
 
         # As bytes: Dask would search the parameters for tasks of its own.
-        future = self.client.submit(
-            run_loaded,
-            handle.key,
-            cloudpickle.dumps(task),
-            timeout,
-            key=f"networks-{uuid4().hex}",
-            pure=False,
+        running = Submitted(
+            self.client.submit(
+                run_loaded,
+                handle.key,
+                cloudpickle.dumps(task),
+                timeout,
+                key=f"networks-{uuid4().hex}",
+                pure=False,
+            )
         )
-        self._follow(future)
-        running: Running = future
+        self._follow(running)
         return running
 
-    def _follow(self, future: Any) -> None:
+    def _follow(self, running: Submitted) -> None:
         """Hear of it when a task is done that has been submitted, or handed out again."""
-        future.add_done_callback(lambda _: self._news.set())
-        self._submitted.add(future)
+        self._submitted.add(running.future)
+        self.client.loop.add_callback(self._fetch, running)
 
-    def wait(self, tasks: Sequence[Running]) -> list[Running]:
-        self._news.clear()
-        if not any(task.done() for task in tasks):
-            self._news.wait(MOMENT)
-        return [task for task in tasks if task.done() and not self._again(task)]
+    async def _fetch(self, running: Submitted) -> None:
+        await running.fetch()
+        self._ended.put(running)
 
-    def _again(self, task: Any) -> bool:
+    def wait(self, tasks: Collection[Running]) -> list[Running]:
+        patience = 0.0 if any(task in tasks for task in self._unasked) else MOMENT
+        ended = {*self._unasked}
+        with suppress(Empty):
+            ended.add(self._ended.get(timeout=patience))
+            while True:
+                ended.add(self._ended.get_nowait())
+        found = [task for task in ended if task in tasks]
+        self._unasked = weakref.WeakSet(ended.difference(found))
+        return [task for task in found if not self._again(task)]
+
+    def _again(self, task: Submitted) -> bool:
         """Hand a task out again that its worker could not begin; that is held against no network."""
-        error = task.exception() if task.status == "error" else None
+        error = task.error
         if not isinstance(error, Unfit):
             return False
         if error.worker not in self._unfit:
             known = error.node in {u.node for u in self._unfit.values()}
             self._unfit[error.worker] = error
             self._leave_out(error, known)
-        self.client.retry([task])
+        task.forget()
+        self.client.retry([task.future])
         self._follow(task)
         return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -63,7 +63,7 @@ class DebugPool(Pool):
         part = pack(outcomes, task.attempts, this_machine())
         return Finished(Done(delivered(part, task.spool), perf_counter() - begin))
 
-    def wait(self, tasks: Sequence[Running]) -> list[Running]:
+    def wait(self, tasks: Collection[Running]) -> list[Running]:
         return list(tasks)
 
     def interrupt(self) -> None:

@@ -31,7 +31,7 @@ class LocalPool(OwnPool):
     def _start(self, host: str, workers: int) -> None:
         super()._start(host, workers)
         end = time.monotonic() + own_pool.PATIENCE
-        while self.workers < workers:
+        while len(self.client.nthreads()) < workers:
             if not self._keeper.well or time.monotonic() > end:
                 late = f"the workers did not start within {own_pool.PATIENCE} s"
                 raise RuntimeError(self._keeper.error or late)

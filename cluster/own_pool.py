@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from cluster.credentials import Credentials
@@ -66,7 +66,7 @@ class OwnPool(DaskPool):
         """Whether it can take another sweep: not closed, not broken, and not of a process we forked from."""
         return self._owner == os.getpid() and bool(self._open) and self._keeper.well
 
-    def wait(self, tasks: Sequence[Running]) -> list[Running]:
+    def wait(self, tasks: Collection[Running]) -> list[Running]:
         if not self._keeper.well:
             raise RuntimeError(self._keeper.error or "the cluster is closed")
         return super().wait(tasks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
 from workers.spool import Done
@@ -47,8 +47,8 @@ class Pool(ABC):
         """Have a task run, each network of it for at most `timeout` seconds."""
 
     @abstractmethod
-    def wait(self, tasks: Sequence[Running]) -> list[Running]:
-        """Wait a moment, or until the first of these tasks is done; return those that are.
+    def wait(self, tasks: Collection[Running]) -> list[Running]:
+        """Wait a moment, or until the first of these tasks is done; return those that are, each once.
 
         Raises
         ------

@@ -6,13 +6,13 @@ import atexit
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
-from cluster.dask_pool import LOG
+from cluster.dask_pool import LOG, Submitted
 from cluster.host import own_address
 from cluster.own_pool import OwnPool
 from cluster.pilots import VAIN, Pilots
@@ -78,26 +78,26 @@ class SlurmPool(OwnPool):
     def usable(self) -> bool:
         return super().usable and not self._pilots.error
 
-    def _follow(self, future: Any) -> None:
-        super()._follow(future)
+    def _follow(self, running: Submitted) -> None:
+        super()._follow(running)
         with self._lock:
             first = not self._unfinished
-            self._unfinished.add(future.key)
-        future.add_done_callback(self._finished)
+            self._unfinished.add(running.key)
+        running.future.add_done_callback(self._finished)
         if first:
             self._pilots.wake()
 
-    def _finished(self, running: Any) -> None:
+    def _finished(self, future: Any) -> None:
         with self._lock:
-            if running.done():  # and not handed out again meanwhile
-                self._unfinished.discard(running.key)
+            if future.done():  # and not handed out again meanwhile
+                self._unfinished.discard(future.key)
 
     def unfinished(self) -> int:
         """Return how many tasks have been submitted and are not done."""
         with self._lock:
             return len(self._unfinished)
 
-    def wait(self, tasks: Sequence[Running]) -> list[Running]:
+    def wait(self, tasks: Collection[Running]) -> list[Running]:
         if self._pilots.error:
             raise RuntimeError(self._pilots.error)
         done = super().wait(tasks)

@@ -61,7 +61,7 @@ class Dispatch:
     def parts(self) -> Iterator[list[Part | Receipt]]:
         """Yield parts as they arrive, and an empty list now and then while none does."""
         while self._fill():
-            finished = self._pool.wait(list(self._flying))
+            finished = self._pool.wait(self._flying)
             yield [part for future in finished for part in self._collect(future)]
 
     def again(self, indices: Iterable[int]) -> None:

@@ -15,6 +15,7 @@ TARGET = 2.0  # seconds that a task should take, ...
 LEAST = 0.25  # ... towards the end of a sweep, when all workers should end together, at least so many, ...
 RATE = 200.0  # ... and with many workers so long that the scheduler is asked for so many tasks a second ...
 PEAK = 800.0  # ... or, towards the end, for so many
+SMALL = 0.05  # ... and never less than so many, if there is as much to do
 TAIL = 4  # tasks for each worker that what is left is divided into, so that all end together
 FIRST = 256  # networks that a task has at the most before any was timed
 GROWTH = 16  # how many times longer a task may be than those timed before
@@ -95,7 +96,8 @@ class Schedule:
             wanted = max(share, _shortest(workers) / self._each)
             wanted = min(wanted, max(TARGET, workers / RATE) / self._each, GROWTH * max(self._most, FIRST))
         wanted = max(self._width, int(wanted) // self._width * self._width)
-        return max(1, min(wanted, math.ceil(left / workers)))
+        small = SMALL / self._each if self._each else 1.0
+        return min(left, wanted, max(math.ceil(left / workers), math.ceil(small)))
 
     def _taken(self, number: int) -> Places:
         """Take so many networks from the front."""
