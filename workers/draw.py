@@ -90,7 +90,8 @@ def parameter(
     """Draw the values of one parameter or state variable of a population."""
     owner = f"population {population.name}"
     values = _values(value, key, owner, purpose or name, population.size)
-    population.model.settable()[name].check(owner, name, values)
+    if isinstance(value, Distribution):  # other values were checked when they were given
+        population.model.settable()[name].check(owner, name, values)
     return values
 
 

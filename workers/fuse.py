@@ -81,7 +81,8 @@ def _joined(tables: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
 
 
 def _shifted(ranks: Sequence[Ints], size: int) -> Ints:
-    return np.concatenate([r + k * size for k, r in enumerate(ranks)])
+    before = np.repeat(np.arange(len(ranks)) * size, [len(r) for r in ranks])
+    return np.concatenate(ranks) + before
 
 
 def _synapses(parts: Sequence[Synapses], sizes: Sequence[int]) -> Synapses:
@@ -114,13 +115,14 @@ def _background(parts: Sequence[Background]) -> Background:
 def together(spikes: Sequence[Spikes], size: int) -> Spikes:
     """Join the spikes of one population in all networks."""
     steps = np.concatenate([s.steps for s in spikes])
-    return Spikes.in_order(steps, _shifted([s.ranks for s in spikes], size))
+    order = np.argsort(steps, kind="stable")  # of equal steps the ranks rise from network to network
+    return Spikes(steps[order], _shifted([s.ranks for s in spikes], size)[order])
 
 
 def apart(spikes: Spikes, size: int, networks: int) -> list[Spikes]:
     """Divide the spikes of one population among the networks; each keeps its order."""
     network, ranks = np.divmod(spikes.ranks, size)
     order = np.argsort(network, kind="stable")
-    edges = np.searchsorted(network[order], np.arange(1, networks))
+    edges = np.cumsum(np.bincount(network, minlength=networks))[:-1]
     steps = np.split(spikes.steps[order], edges)
     return [Spikes(s, r) for s, r in zip(steps, np.split(ranks[order], edges), strict=True)]

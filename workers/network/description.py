@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -35,8 +34,8 @@ class Described:
 
     def clone(self: D) -> D:
         """Return a copy that is not yet part of any network."""
-        twin = copy.copy(self)
-        twin.__dict__.update(_live=None, _detached=False)
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__, _live=None, _detached=False)
         return twin
 
     def relink(self, members: Mapping[str, Described]) -> None:

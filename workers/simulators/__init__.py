@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -61,7 +62,7 @@ def adapters() -> dict[str, type[Simulator]]:
 
 def is_installed(adapter: type[Simulator]) -> bool:
     """Whether the simulator itself is there."""
-    return find_spec(adapter.module) is not None
+    return adapter.module in sys.modules or find_spec(adapter.module) is not None
 
 
 def check(network: Description, name: str) -> None:
