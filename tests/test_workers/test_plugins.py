@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from sweep import (
-    AdditiveSTDP,
     IF_curr_exp,
     Monitor,
     Network,
@@ -17,7 +16,6 @@ from sweep import (
     Population,
     Projection,
     SpikeSourceArray,
-    TsodyksMarkramSynapse,
     parallel_run,
 )
 from workers import simulators
@@ -57,12 +55,9 @@ def test_a_simulator_that_does_not_exist_is_refused_with_the_names_of_those_that
 
 def test_a_feature_that_a_simulator_lacks_is_refused_with_the_names_of_those_that_have_it() -> None:
     with Network() as net:
-        cells = Population(2, IF_curr_exp)
-        Projection(cells, cells, "exc", synapse=AdditiveSTDP()).connect_all_to_all(0.1)
-        other = Projection(cells, cells, "inh", synapse=TsodyksMarkramSynapse())
-        other.connect_all_to_all(0.1)
+        Population(2, Neuron(equations="dv/dt = -v", spike="v > 1.0", reset="v = 0.0"))
 
-    with pytest.raises(ValueError, match=r"'neuron' has no AdditiveSTDP; those that have it: .*nest"):
+    with pytest.raises(ValueError, match=r"'neuron' has no Neuron; those that have it: .*brian2"):
         parallel_run(lambda idx, net: None, number=1, networks=net, simulator="neuron")
 
 

@@ -1,4 +1,4 @@
-"""The mechanisms that PyNN's cells need in NEURON: compiled once, into a cache of our own.
+"""The mechanisms that networks need in NEURON, PyNN's and our own: compiled once, into a cache of our own.
 
 PyNN would compile them when it is first imported, within site-packages, in each process that comes at that
 time. Here one process does it, under a lock, when the project is installed, or else before the first network.
@@ -18,8 +18,10 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from workers.simulators import keyed
 from workers.simulators.compiled import cache, locked, make_writable
 
+OWN = Path(__file__).parent / "nmodl"
 LIBRARY = Path(platform.machine()) / "libnrnmech.so"
 
 
@@ -74,8 +76,9 @@ def _texts() -> dict[str, str]:
     PyNN solves u of Izhikevich's neuron and w of the adaptive exponential one by Newton iterations to a
     finite tolerance. Their equations are linear: solved exactly they cost less, and bear steps of no length.
     """
-    files = sorted(sources().glob("*.mod"))
-    return {path.name: path.read_text().replace("METHOD derivimplicit", "METHOD cnexp") for path in files}
+    theirs = {p.name: p.read_text() for p in sorted(sources().glob("*.mod"))}
+    solved = {name: text.replace("METHOD derivimplicit", "METHOD cnexp") for name, text in theirs.items()}
+    return solved | {p.name: p.read_text().replace("KEYED\n", keyed.CODE) for p in sorted(OWN.glob("*.mod"))}
 
 
 def _compile(folder: Path) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from workers.instance import Floats, Ints, Spikes, Synapses
+from workers.instance import Floats, Ints, Spikes, Synapses, Trace
 from workers.testing.base import Tested
-from workers.testing.networks import WEIGHT, between, cells, instance, synapses, told
+from workers.testing.networks import WEIGHT, between, cells, instance, recorded, same, synapses, told
 from workers.testing.reference import Arrival, course
 
 KINDS = ("AdditiveSTDP", "MultiplicativeSTDP")
@@ -39,11 +40,10 @@ def learned(synapses_: Synapses, place: int, pre: Ints, post: Ints, now: int, dt
             break
         if step in back:
             near = np.exp(-(step - pre[pre < step]) * dt / p["tau_plus"]).sum()
-            w += p["A_plus"] * near * (p["w_max"] if hard else p["w_max"] - w)
+            w = min(w + p["A_plus"] * near * (p["w_max"] if hard else p["w_max"] - w), p["w_max"])
         if step in pre:
             near = np.exp(-(step - back[back < step]) * dt / p["tau_minus"]).sum()
-            w -= p["A_minus"] * near * (p["w_max"] if hard else w)
-        w = min(max(w, 0.0), p["w_max"])
+            w = max(w - p["A_minus"] * near * (p["w_max"] if hard else w), 0.0)
     return w
 
 
@@ -124,16 +124,46 @@ class LearningTests(Tested):
     def _assert_learned(
         self, s: Synapses, found: Floats, pres: Spikes, posts: Spikes, now: int, dt: float
     ) -> None:
-        """Compare the weights, but for synapses that two spikes reach in one step, which has no order."""
-        told_apart = 0
         for place, (source, target) in enumerate(zip(s.sources, s.targets, strict=True)):
             pre, post = pres.steps[pres.ranks == source], posts.steps[posts.ranks == target]
-            if np.isin(post + s.delays[place], pre).any():
-                continue
-            told_apart += 1
             expected = learned(s, place, pre, post, now, dt)
             assert found[place] == pytest.approx(expected, rel=1e-9, abs=1e-12), f"{source} -> {target}"
-        assert told_apart > len(found) // 2
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_two_spikes_at_one_time_do_not_see_each_other(self, kind: str) -> None:
+        """A spike of the target that comes back to the synapse in the step in which the source fires."""
+        self.needs(kind, "IF_curr_exp")
+        delays, now = [1, 7, 30], 300
+        force = synapses([(3, t) for t in range(3)], 400.0, 1)
+        forced, population = (
+            told((40, 3), (90, 3), (160, 3))[0],
+            cells("IF_curr_exp", 3, tau_syn_E=0.1, tau_refrac=3.0),
+        )
+        (posts,), _ = self.run(instance(population, force, sources=4), forced, now)
+        learning = synapses(
+            [(t, t) for t in range(3)], 1e-3, delays, kind=kind, A_plus=0.2, A_minus=0.1, w_max=2e-3
+        )
+        back = [posts.steps[posts.ranks == t] + delay for t, delay in enumerate(delays)]
+        pres = [(int(s), t) for t, steps in enumerate(back) for s in (steps[0] - 9, *steps, steps[2] + 50)]
+        stimulus = Spikes.joined([forced, told(*pres)[0]])
+        stimulus = Spikes.in_order(stimulus.steps, stimulus.ranks)
+        network = instance(population, force, learning, sources=4)
+        simulator = self.built(network)
+        simulator.run(now, {0: stimulus})
+        assert same(([simulator.spikes(1)], []), ([posts], []))
+        self._assert_learned(learning, simulator.weights(1), stimulus, posts, now, network.dt)
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_a_network_that_learns_is_the_same_in_split_runs(self, kind: str) -> None:
+        self.needs(kind, "IF_curr_exp")
+        network, stimulus = self._learning(kind, "exc", 12)
+        network = replace(network, traces=(Trace(1, "v", 1),))
+        found = []
+        for ends in ([400], [1, 2, 50, 51, 399, 400]):
+            simulator = self.built(network)
+            run = recorded(simulator, network, stimulus, ends)
+            found.append((run[0], [*run[1], simulator.weights(1)]))
+        assert same(*found)
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_a_learned_weight_acts(self, kind: str) -> None:
@@ -148,7 +178,8 @@ class LearningTests(Tested):
         weight = learned(learning, 0, np.array([10]), spikes.steps, late, network.dt)
         assert weight > 2 * w
         expected = course(population, network.dt, 60, [Arrival(5, "exc", np.full(1, weight))])
-        np.testing.assert_allclose(v[late:], expected.values["v"], rtol=0, atol=1e-6)
+        limit = max(1e-6, self.tolerance("IF_curr_exp"))
+        np.testing.assert_allclose(v[late:], expected.values["v"], rtol=0, atol=limit)
 
     def test_weights_that_do_not_learn_are_those_given(self) -> None:
         self.needs("IF_curr_exp")
