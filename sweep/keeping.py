@@ -21,6 +21,7 @@ from sweep.lease import Lease
 from sweep.origins import Origin
 from sweep.plan import Plan
 from sweep.provenance import call_record, description_record, differences
+from sweep.reading import Reader
 from sweep.several import on_simulators
 from sweep.store import Store
 from workers.folder import Folder, LocalFolder, folder_at
@@ -48,6 +49,8 @@ class Asked:
         As given.
     resume, retry
         As given.
+    choice : str
+        What was chosen as the simulator, and why, where this was left to us.
     """
 
     method: Callable[..., Any]
@@ -56,6 +59,7 @@ class Asked:
     seed: int | None
     resume: Resume = "same"
     retry: Retry | None = None
+    choice: str = ""
 
 
 @dataclass
@@ -95,10 +99,25 @@ def seed_at(path: str | Path | None) -> int | None:
         return None  # what is wrong with it is said when it is opened
 
 
+def simulators_at(path: str | Path) -> tuple[str, ...]:
+    """Return what the networks of a store were last run on; nothing where there is no store yet.
+
+    Raises
+    ------
+    FileExistsError
+        There is something else at the path.
+    """
+    folder = _checked(path)
+    if not folder.exists("zarr.json"):
+        return ()
+    described = np.asarray(Reader(folder).arrays["provenance/descriptions"][:])
+    return tuple(json.loads(str(described[-1]) or "{}").get("simulators", ()))
+
+
 def keep_nowhere(plan: Plan, asked: Asked) -> Kept:
     """Make a store that goes with its results."""
     plan = _expanded(plan, asked)
-    store = Store.temporary(plan)
+    store = Store.temporary(plan, Origin({"choice": asked.choice}) if asked.choice else None)
     return Kept(store, plan, FromMemory(store, plan), np.arange(plan.number))
 
 
@@ -153,7 +172,7 @@ def _made(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan]:
     known, plan = Known().with_plan(plan, len(asked.networks) > 1)
     known.save(folder.below(WORK))
     plan = _expanded(plan, asked)
-    origin = Origin(call_record(asked.method), _described(asked), known.constants)
+    origin = Origin(_called(asked), _described(asked), known.constants)
     return Store.fill(folder, plan, durable=True, origin=origin), plan
 
 
@@ -173,13 +192,17 @@ def _reopened(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan, di
     store.bury([*attempts])
     known.save(folder.below(WORK))
     store = Store.open(folder, plan, durable=True)
-    store.begin(Origin(call_record(asked.method), described, known.constants))
+    store.begin(Origin(_called(asked), described, known.constants))
     return store, plan, attempts
 
 
 def _expanded(plan: Plan, asked: Asked) -> Plan:
     """Plan each network on each simulator, where there are several."""
     return on_simulators(plan, asked.simulators) if len(asked.simulators) > 1 else plan
+
+
+def _called(asked: Asked) -> dict[str, Any]:
+    return call_record(asked.method) | ({"choice": asked.choice} if asked.choice else {})
 
 
 def _described(asked: Asked) -> dict[str, Any]:

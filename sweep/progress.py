@@ -58,6 +58,11 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
+    def tell(self, text: str) -> None:
+        """Print a line, if anything is shown."""
+        if text and not self._progress.disable:
+            self._progress.console.print(text, highlight=False, markup=False)
+
     def count(self, parts: Sequence[Part | Receipt]) -> None:
         """Show that the networks of these parts are done."""
         self.done += sum(len(p.index) for p in parts)

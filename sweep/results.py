@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -61,6 +62,12 @@ class Results(Sequence[Any]):
     def seed(self) -> int:
         """The seed of the sweep."""
         return self._plan.seed
+
+    @cached_property
+    def choice(self) -> str:
+        """What the last call with ``simulator="auto"`` chose, and why; empty where it named a simulator."""
+        calls = np.asarray(self._reader.arrays["provenance/calls"][:])
+        return str(json.loads(str(calls[-1]) or "{}").get("choice", ""))
 
     @cached_property
     def dataset(self) -> xr.Dataset:

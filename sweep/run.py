@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-import cloudpickle
 import numpy as np
 from numpy.typing import NDArray
 
 from cluster import Pool, connect
+from sweep.choosing import AUTO, Choice, able, choose
 from sweep.dispatch import Dispatch
-from sweep.keeping import Asked, Kept, Resume, Retry, keep_at, keep_nowhere, seed_at
-from sweep.plan import check_signature, make_plan
+from sweep.keeping import Asked, Kept, Resume, Retry, keep_at, keep_nowhere, seed_at, simulators_at
+from sweep.packing import Packer
+from sweep.plan import Plan, check_signature, make_plan
 from sweep.points import Points
 from sweep.progress import Bar
 from sweep.results import Results, SweepError
 from workers import parcel, simulators
 from workers.live import Network
-from workers.network import Population, check
-from workers.task import Job, call
+from workers.network import check
+from workers.task import call
 
 
 def parallel_run(
@@ -68,7 +68,9 @@ def parallel_run(
     simulator : str or sequence of str
         "nest", "brian2", "neuron", "genn", or the name of another adapter that is installed. Of several, each
         runs every network, with the same draws: first all on the first, then all on the next. They are a
-        dimension "simulator" of the results' dataset.
+        dimension "simulator" of the results' dataset. "auto" takes the one that is installed, can run the
+        networks, and takes least: where it pays, a few networks of the sweep are timed on each, and their
+        results dropped. A store goes on with what it was made with. The results' `choice` says what and why.
     cluster : optional
         Where to run: None for this machine's cores, ``local(cores)``, ``slurm(...)``, ``mpi()``, "debug" for
         this very process, or the address of a Dask scheduler or a Client.
@@ -114,22 +116,22 @@ def parallel_run(
     bases, listed = _bases(networks)
     plan = make_plan(number, listed, points, replicates, seed_at(store) if seed is None else seed, args)
     check_signature(method, [*plan.columns, *plan.constants])
-    names = _names(simulator)
     _check_options(timeout, on_error)
     _check_store_options(store, resume, retry)
+    packer = Packer(method, bases, plan.seed, fuse)
+    pool = cache(lambda: connect(cluster, max_processes))
+    choice = _chosen(store, plan, packer, pool) if simulator == AUTO else Choice(_names(simulator))
+    names = choice.simulators
     for name, network in product(names, bases):
         _check_network(network, name)
-    path = tuple(p or str(Path.cwd()) for p in sys.path)
-    blobs = [
-        _packed(Job(method, bases, name, plan.seed, path, _width(fuse, name, bases), len(names)))
-        for name in names
-    ]
-    asked = Asked(method, bases, names, seed, resume, retry)
+    blobs = [packer.pack(name, stride=len(names)) for name in names]
+    asked = Asked(method, bases, names, seed, resume, retry, choice.why)
     kept = keep_nowhere(plan, asked) if store is None else keep_at(store, plan, asked)
     try:
         if len(kept.places):
             bar = Bar(len(kept.places), progress)
-            _run(kept, connect(cluster, max_processes), blobs, timeout, bar)
+            bar.tell(choice.why)
+            _run(kept, pool(), blobs, timeout, bar)
     finally:
         kept.close()
 
@@ -154,6 +156,17 @@ def _bases(networks: Network | Sequence[Network] | None) -> tuple[tuple[Network,
         if not isinstance(network, Network):
             raise TypeError(f"networks[{place}]={network!r}; expected a Network")
     return tuple(n.copy() for n in listed), len(listed)
+
+
+def _chosen(store: str | Path | None, plan: Plan, packer: Packer, pool: Callable[[], Pool]) -> Choice:
+    """Choose the simulator, or take what a store was made with."""
+    before = () if store is None else simulators_at(store)
+    if before:
+        return Choice(before, f"{', '.join(before)}: what the store was made with")
+    names = able([network for network in packer.networks if len(network)])
+    for name in names:
+        packer.width(name)
+    return choose(names, plan, pool, packer)
 
 
 def _names(simulator: Any) -> tuple[str, ...]:
@@ -185,50 +198,11 @@ def _check_store_options(store: Any, resume: Any, retry: Any) -> None:
         raise ValueError("resume and retry are about a store with results; name it with store=")
 
 
-def _width(fuse: Any, simulator: str, bases: Sequence[Network]) -> int:
-    """Return how many networks to run as one."""
-    if fuse == "auto":
-        neurons = max(sum(p.size for p in network.of(Population)) for network in bases)
-        return max(1, simulators.adapter(simulator).fuses // max(1, neurons)) if len(bases) == 1 else 1
-    if isinstance(fuse, bool) or not isinstance(fuse, int) or fuse < 1:
-        raise ValueError(f"fuse={fuse!r}; expected 'auto', or how many networks to run as one")
-    return fuse
-
-
 def _check_network(network: Network, simulator: str) -> None:
     """Check a network that is to be simulated; a method may also do without one."""
     if len(network):
         check(network)
         simulators.check(network, simulator)
-
-
-def _packed(job: Job) -> bytes:
-    with _by_value(job.method):
-        try:
-            return parcel.pack(job)
-        except Exception as error:
-            raise TypeError(
-                f"the method {job.method!r} cannot be sent to the workers, because of something that it "
-                f"refers to: {error}; make that inside the method"
-            ) from error
-
-
-@contextmanager
-def _by_value(method: Callable[..., Any]) -> Iterator[None]:
-    """Have a method of a script or a module pickled whole: workers never import the person's script."""
-    module = sys.modules.get(getattr(method, "__module__", None) or "__main__")
-    if module is None or module.__name__ == "__main__" or module.__name__ in _by_value_already():
-        yield
-        return
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
-
-
-def _by_value_already() -> set[str]:
-    return set(cloudpickle.list_registry_pickle_by_value())
 
 
 def _run(kept: Kept, pool: Pool, blobs: Sequence[bytes], timeout: float | None, bar: Bar) -> None:

@@ -91,10 +91,10 @@ class Store:
         return store
 
     @classmethod
-    def temporary(cls, plan: Plan) -> Store:
+    def temporary(cls, plan: Plan, origin: Origin | None = None) -> Store:
         """Make a store that is removed when nothing refers to it any more, and at exit at the latest."""
         directory = tempfile.mkdtemp(prefix="sweep-")
-        store = cls.create(Path(directory) / "results.zarr", plan)
+        store = cls.create(Path(directory) / "results.zarr", plan, origin=origin)
         weakref.finalize(store, shutil.rmtree, directory, ignore_errors=True)
         return store
 

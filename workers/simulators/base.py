@@ -48,6 +48,9 @@ class Simulator(ABC):
     fuses: ClassVar[int] = 0
     """How many neurons it best simulates at once; 0 where fusing small networks does not pay."""
 
+    starts: ClassVar[float] = 10.0
+    """About how many seconds pass before its first network runs, where nothing has been compiled before."""
+
     keyed: ClassVar[bool] = False
     """Whether it draws each neuron's PoissonInput from that neuron's key alone, so that it can be fused."""
 

@@ -36,6 +36,7 @@ class Brian2(Simulator):
     install: ClassVar[str] = "pip install brian2"
     models: ClassVar[frozenset[str]] = frozenset(MODELS)
     fuses: ClassVar[int] = 20_000
+    starts: ClassVar[float] = 20.0
     keyed: ClassVar[bool] = True
     features: frozenset[str] = frozenset(KINDS) - {"StaticSynapse"} | {
         "Injection",

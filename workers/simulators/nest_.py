@@ -40,6 +40,7 @@ class Nest(Simulator):
         "PoissonInput",
         SIMULTANEOUS,
     }
+    starts = 2.0
     ahead = AHEAD
     lifetime = 1000  # NEST 3.10 never gives back what each recorder took, and gets slower
 
