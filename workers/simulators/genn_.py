@@ -38,6 +38,7 @@ class Genn(Simulator):
     models: ClassVar[frozenset[str]] = frozenset(MODELS)
     features: frozenset[str] = KNOWN - {"StaticSynapse"} | {"Injection", "Neuron", "PoissonInput"}
     fuses: ClassVar[int] = 20_000
+    keyed: ClassVar[bool] = True
 
     _prepared: ClassVar[dict[tuple[str, str], Any]] = {}
     _model: Any

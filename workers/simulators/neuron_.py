@@ -35,6 +35,7 @@ class Neuron(Pynn):
         "pip install 'neurosweep[neuron]', and then: python -m workers.simulators.prepare"
     )
     backend: ClassVar[str] = "neuron"
+    keyed: ClassVar[bool] = True
     lifetime: ClassVar[int | None] = 1
     models: ClassVar[frozenset[str]] = frozenset(
         {

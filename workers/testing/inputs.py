@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from workers.instance import Background, Current, Floats, Instance, Spikes
+from workers.simulators.keyed import expected, poisson_of, uniform_of
 from workers.testing.base import Tested
 from workers.testing.networks import DRIVE, MODELS, Recorded, cells, instance, recorded, same
 from workers.testing.reference import course
@@ -112,3 +113,24 @@ class InputTests(Tested):
     def test_background_is_the_same_in_split_runs(self) -> None:
         self.needs("PoissonInput", "IF_curr_exp")
         assert same(self._counted(500.0, "exc", KEY, 300), self._counted(500.0, "exc", KEY, 1, 2, 100, 300))
+
+    @pytest.mark.parametrize("receptor", ["exc", "inh"])
+    def test_background_that_depends_on_its_key_alone_is_the_same_on_all_simulators(
+        self, receptor: str
+    ) -> None:
+        """How many spikes each neuron gets in each step; they act at its end."""
+        self.needs("PoissonInput", "IF_curr_exp")
+        if not self.claimed.keyed:
+            pytest.skip(f"simulator {self.simulator!r} draws background by a generator of its own")
+        size, steps, dt, key = 9, 400, 0.1, (4_000_000_000, 7, 2**32 - 1, 5)
+        background = _background(size, np.linspace(0.0, 9000.0, size), 0.25, receptor, key)
+        population = cells("IF_curr_exp", size, v_thresh=1e6, tau_syn_E=2.0, tau_syn_I=2.0)
+        network = instance(population, traces=[(f"isyn_{receptor}", 1)], backgrounds=(background,))
+        _, (current,) = self.run(network, None, 150, steps)
+        arrived = np.diff(current, axis=0, prepend=0.0)
+        arrived[1:] += current[:-1] * -np.expm1(-dt / 2.0)
+        mean, none = expected(background, dt)
+        step = np.arange(1, steps + 1)[:, None]
+        drawn = poisson_of(uniform_of(*key, np.arange(size), step), mean, none)
+        assert drawn.max() > 2
+        np.testing.assert_allclose(np.abs(arrived) / 0.25, drawn, rtol=0, atol=1e-6)
