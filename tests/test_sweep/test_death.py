@@ -131,7 +131,7 @@ def test_at_the_file_operations_of_a_fold(
         patch.setattr(FromSpool, "_flush", lambda self: [])
         with suppress(LookupError):
             run(base)
-    assert len(list((base / WORK / SPOOL).glob(f"*{spool.END}"))) == 4
+    assert len(list((base / WORK / SPOOL).glob(f"*{spool.END}"))) > 1
     at, died = 1, True
     while died:
         shutil.copytree(base, path)
