@@ -12,9 +12,9 @@ from typing import Any
 
 import zarr
 
+from sweep import known
 from sweep.arrays import WORK
 from sweep.chunks import intact
-from sweep.known import NAME, Known
 from workers import spool
 from workers.folder import Folder, folder_at
 
@@ -142,10 +142,8 @@ def _damaged_files(folder: Folder) -> Iterator[Damage]:
     work = folder.below(WORK)
     if not any(work.names()):  # a copy need not have it
         return
-    try:
-        Known.load(work)
-    except ValueError as error:
-        yield Damage(work.where(NAME), str(error).partition(": ")[2])
+    for name, what in known.damages(work):
+        yield Damage(work.where(name), what)
     yield from _damaged_parts(work.below(SPOOL))
 
 

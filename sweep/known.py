@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from sweep.plan import Plan
 from workers.folder import Folder
 from workers.part import value_from_json, value_to_json
 
-NAME = "plan.npz"
+NAMES = ("plan.npz", "plan-copy.npz")  # one is enough: nothing else tells planned networks from one another
 
 
 def _none() -> Ids:
@@ -59,27 +60,46 @@ class Known:
         return known, replace(plan, indices=indices, ranks=ranks)
 
     def save(self, folder: Folder) -> None:
-        """Write it to a folder, at one stroke."""
+        """Write it to a folder twice, each time at one stroke."""
         about = json.dumps(
             {"constants": {k: value_to_json(v) for k, v in self.constants.items()}, "names": self.names}
         )
-        with folder.whole(NAME) as file:
-            text = np.frombuffer(about.encode(), np.uint8)
-            np.savez(file, allow_pickle=False, ids=self.ids, call=self.call, about=text)
+        text = np.frombuffer(about.encode(), np.uint8)
+        for name in NAMES:
+            with folder.whole(name) as file:
+                np.savez(file, allow_pickle=False, ids=self.ids, call=self.call, about=text)
 
     @classmethod
     def load(cls, folder: Folder) -> Known:
-        """Read it from a folder.
+        """Read it from a folder, from the copy where the first is damaged.
 
         Raises
         ------
         ValueError
-            If it is not as it was written.
+            If neither is as it was written.
         """
-        try:
-            with folder.open(NAME) as file, np.load(file, allow_pickle=False) as arrays:
-                ids, call, about = arrays["ids"], arrays["call"], json.loads(arrays["about"].tobytes())
-        except Exception as error:  # numpy and zipfile raise nearly anything where a header is damaged
-            raise ValueError(f"{folder.where(NAME)} is damaged: {type(error).__name__}: {error}") from error
+        for name in NAMES:
+            with suppress(Exception):  # numpy and zipfile raise nearly anything where a header is damaged
+                return cls._read(folder, name)
+        raise ValueError(
+            f"{folder.where(NAMES[0])} is damaged, and so is its copy: {dict(damages(folder))}. The results can "
+            "be read still, by sweep.open; to go on, name another path"
+        )
+
+    @classmethod
+    def _read(cls, folder: Folder, name: str) -> Known:
+        with folder.open(name) as file, np.load(file, allow_pickle=False) as arrays:
+            ids, call, about = arrays["ids"], arrays["call"], json.loads(arrays["about"].tobytes())
         constants = {k: value_from_json(v) for k, v in about["constants"].items()}
         return cls(ids, call, constants, tuple(about["names"]))
+
+
+def damages(folder: Folder) -> Iterator[tuple[str, str]]:
+    """Tell which of the files cannot be read, and why."""
+    for name in NAMES:
+        try:
+            Known._read(folder, name)
+        except FileNotFoundError:
+            yield name, "is missing"
+        except Exception as error:
+            yield name, f"{type(error).__name__}: {error}"

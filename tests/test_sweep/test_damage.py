@@ -15,6 +15,7 @@ from sweep import Results, arrays, parallel_run
 from sweep.arrays import WORK
 from sweep.commands.check import check as command
 from sweep.damage import SPOOL, DamagedStore, check
+from sweep.known import NAMES
 from sweep.reading import Reader
 from sweep.same import same
 
@@ -122,11 +123,23 @@ def test_damaged_parts_are_put_away_and_run_again(tmp_path: Path) -> None:
     assert [f.name for f in (path / WORK / "bad").iterdir()] == ["9-abc.npz"]
 
 
-def test_a_damaged_root_or_plan(store: Path) -> None:
-    plan = store / WORK / "plan.npz"
-    plan.write_bytes(plan.read_bytes()[:-9])
-    assert [d.file for d in check(store)] == [str(plan)]
-    with pytest.raises(ValueError, match=r"plan.npz is damaged"):
+@pytest.mark.parametrize("name", NAMES)
+def test_a_damaged_plan_is_repaired_and_nothing_is_run_again(store: Path, name: str) -> None:
+    whole, plan = values(run(store)), store / WORK / name
+    before, content = zarr.open_group(store, mode="r")["network"][:], plan.read_bytes()
+    for damage in (plan.unlink, lambda: plan.write_bytes(content[:-9]), lambda: plan.write_bytes(b"no plan")):
+        damage()
+        assert [d.file for d in check(store)] == [str(plan)]
+        assert same(values(run(store)), whole)
+        assert check(store) == []
+        assert plan.read_bytes() == content
+        assert (zarr.open_group(store, mode="r")["network"][:] == before).all()
+
+
+def test_a_root_or_plan_beyond_repair(store: Path) -> None:
+    for name in NAMES:
+        (store / WORK / name).write_bytes(b"no plan")
+    with pytest.raises(ValueError, match=r"plan.npz is damaged, and so is its copy"):
         run(store)
     (store / "zarr.json").write_text("{")
     with pytest.raises(DamagedStore, match=r"zarr.json is damaged"):
