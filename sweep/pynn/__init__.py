@@ -13,6 +13,8 @@ Spikes of a SpikeSourceArray that lie between two steps are moved up to the late
 that scripts give the same spikes. (Our own SpikeSourceArray moves them to the nearest step.)
 """
 
+from importlib import import_module
+
 from pyNN import errors, random, space
 from pyNN.connectors import (
     AllToAllConnector,
@@ -34,6 +36,7 @@ from pyNN.connectors import (
 from pyNN.parameters import Sequence
 from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution
 from pyNN.space import Space
+from pyNN.standardmodels import StandardModelType
 
 from sweep.pynn.cells import CELLS
 from sweep.pynn.control import (
@@ -59,7 +62,7 @@ from sweep.pynn.control import (
 from sweep.pynn.electrodes import ACSource, DCSource, NoisyCurrentSource, StepCurrentSource
 from sweep.pynn.populations import Assembly, Population, PopulationView, create
 from sweep.pynn.projections import Projection
-from sweep.pynn.refusal import NotCoveredError
+from sweep.pynn.refusal import NotCoveredError, missing
 from sweep.pynn.state import state
 from sweep.pynn.synapses import (
     AdditiveWeightDependence,
@@ -72,6 +75,11 @@ from sweep.pynn.synapses import (
 from sweep.pynn.values import NativeRNG
 
 globals().update(CELLS)
+COVERED = [*CELLS, "StaticSynapse", "TsodyksMarkramSynapse", "STDPMechanism"]
+for _module in ("cells", "ion_channels", "receptors", "synapses"):
+    for _name, _model in vars(import_module(f"pyNN.standardmodels.{_module}")).items():
+        if isinstance(_model, type) and issubclass(_model, StandardModelType):
+            globals().setdefault(_name, missing(_name, f"those covered are {', '.join(COVERED)}"))
 
 __all__ = [
     *CELLS,

@@ -20,11 +20,11 @@ REST = 0.0  # what a synaptic variable starts with
 
 def _covered() -> dict[str, type[Any]]:
     """Make a class for each of PyNN's models that the description has too."""
-    made = {}
-    for name, given in vars(cells).items():
-        if isinstance(given, type) and issubclass(given, StandardCellType) and given is not StandardCellType:
-            made[name] = _cell(name, given) if _model(name) is not None else _missing(name)
-    return made
+    return {
+        name: _cell(name, given)
+        for name, given in vars(cells).items()
+        if isinstance(given, type) and issubclass(given, StandardCellType) and _model(name) is not None
+    }
 
 
 def _model(name: str) -> type[Model] | None:
@@ -37,14 +37,6 @@ def _model(name: str) -> type[Model] | None:
 def _cell(name: str, given: type[Any]) -> type[Any]:
     same = build_translations(*((p, p) for p in given.default_parameters))
     return type(name, (given,), {"translations": same, "__doc__": given.__doc__, "__module__": __name__})
-
-
-def _missing(name: str) -> type[Any]:
-    def refuse(self: Any, **parameters: Any) -> None:
-        known = ", ".join(n for n, c in CELLS.items() if issubclass(c, StandardCellType))
-        raise NotCoveredError(f"the model {name}", f"those covered are {known}")
-
-    return type(name, (), {"__init__": refuse, "__module__": __name__})
 
 
 CELLS = _covered()

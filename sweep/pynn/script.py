@@ -25,7 +25,8 @@ SIMULATORS = {f"pyNN.{name}" for name in ("nest", "neuron", "brian2", "brian", "
 def run_script(path: Path, simulator: str, arguments: Sequence[str] = ()) -> None:
     """Run a PyNN script on one of our simulators.
 
-    Where it imports a simulator of PyNN, or asks `get_simulator` for one, it gets `sweep.pynn`.
+    Where it imports a simulator of PyNN, or asks `get_simulator` or `get_script_args` for one, it gets
+    `sweep.pynn`.
 
     Parameters
     ----------
@@ -33,11 +34,12 @@ def run_script(path: Path, simulator: str, arguments: Sequence[str] = ()) -> Non
     simulator : str
         What `run` runs on, such as "nest".
     arguments : sequence of str
-        The script's own arguments, without the name of a simulator for `get_simulator`.
+        The script's own arguments, without the name of a simulator, which comes first in many.
     """
     state.default_simulator = state.simulator = simulator
     sys.modules[f"pyNN.{ALIAS}"] = pyNN.sweep = sweep.pynn
     utility.get_simulator = _serving(script_tools.get_simulator, simulator)
+    utility.get_script_args = _naming(script_tools.get_script_args)
     main = ModuleType("__main__")
     main.__file__ = str(path)
     sys.modules["__main__"] = main  # so that what the script defines can be sent to workers
@@ -47,15 +49,24 @@ def run_script(path: Path, simulator: str, arguments: Sequence[str] = ()) -> Non
     exec(compile(tree, str(path), "exec"), main.__dict__)
 
 
-def _serving(original: Callable[..., Any], simulator: str) -> Callable[..., Any]:
-    """Wrap PyNN's `get_simulator`, which reads the name of a simulator from the command line."""
+def _naming(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap what reads the name of a simulator from the command line: it finds that of ours in PyNN."""
 
-    def get_simulator(*arguments: Any) -> tuple[ModuleType, Any]:
+    def named(*given: Any, **options: Any) -> Any:
         sys.argv.insert(1, ALIAS)
         try:
-            sim, options = original(*arguments)
+            return original(*given, **options)
         finally:
             del sys.argv[1]
+
+    return named
+
+
+def _serving(original: Callable[..., Any], simulator: str) -> Callable[..., Any]:
+    """Wrap PyNN's `get_simulator`; its options say what the script runs on."""
+
+    def get_simulator(*arguments: Any) -> tuple[ModuleType, Any]:
+        sim, options = _naming(original)(*arguments)
         options.simulator = simulator
         return sim, options
 
@@ -74,8 +85,9 @@ class _Imports(ast.NodeTransformer):
         return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | list[ast.stmt]:
-        if node.module in SIMULATORS:
-            node.module = OURS
+        simulator, _, within = str(node.module).removeprefix("pyNN.").partition(".")
+        if f"pyNN.{simulator}" in SIMULATORS:
+            node.module = f"{OURS}.{within}" if within else OURS  # what is not there is an ImportError
         if node.module != "pyNN":
             return node
         chosen = [a for a in node.names if f"pyNN.{a.name}" in SIMULATORS]

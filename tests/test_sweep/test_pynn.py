@@ -18,7 +18,14 @@ from workers.network import connectors
 
 SCRIPT = """
 import pyNN.nest as sim
-from pyNN.utility import get_simulator
+from pyNN.utility import get_script_args, get_simulator
+name, = get_script_args(1)
+exec("from pyNN.%s import run" % name)
+assert run is sim.run
+try:
+    from pyNN.neuron.random import NativeRNG
+except ImportError:
+    pass
 other, options = get_simulator(("--rate", "of the input", {"type": float, "default": 1.0}))
 assert other is sim
 sim.setup(timestep=1.0)
@@ -201,6 +208,8 @@ def _script(sim: Any, connector: Any, **synapse: Any) -> None:
     ("what", "message"),
     [
         (lambda sim: sim.IF_cond_exp_gsfa_grr(), "IF_cond_exp_gsfa_grr.*IF_curr_exp"),
+        (lambda sim: sim.PointNeuron(sim.AdExp()), "AdExp.*IF_curr_exp"),
+        (lambda sim: sim.MultiQuantalSynapse(n=2), "MultiQuantalSynapse.*TsodyksMarkramSynapse"),
         (lambda sim: _script(sim, sim.SmallWorldConnector(1.0, 0.1)), "SmallWorldConnector.*AllToAll"),
         (lambda sim: _script(sim, sim.FixedProbabilityConnector(0.5, "NoMutual")), "NoMutual"),
         (
