@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from cluster.address import Address, Connected
 from cluster.debug import Debug, debug
+from cluster.handed import leave_sigterm_to_the_head, own_head
 from cluster.local import local
 from cluster.mpi import mpi
 from cluster.pool import Cluster, Handle, Pool, Running
@@ -25,7 +26,8 @@ def connect(cluster: Cluster | Client | str | None = None, max_processes: int = 
     ----------
     cluster : Cluster, distributed.Client or str, optional
         ``local(...)``, ``slurm(...)``, ``mpi()``, "debug" or ``debug()``, the address of a Dask scheduler,
-        or a Client connected to one. By default this machine, with workers that are kept for the next call.
+        or a Client connected to one. By default this machine, with workers that are kept for the next call;
+        in a job of ``sweep submit`` the cluster that it was submitted with.
     max_processes : int
         For the default: how many networks run at once; -1 for as many as there are cores.
 
@@ -34,6 +36,10 @@ def connect(cluster: Cluster | Client | str | None = None, max_processes: int = 
     ValueError
         If the cluster is none of these.
     """
+    head = own_head()
+    if head is not None:
+        leave_sigterm_to_the_head()
+        cluster = slurm(**head.workers) if cluster is None else cluster
     return _chosen(cluster, max_processes).start()
 
 

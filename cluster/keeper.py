@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import threading
 from concurrent.futures import Future
@@ -13,6 +14,7 @@ from cluster.crew import Crew
 from workers.launch import command
 
 LOOK = 0.1
+END = signal.SIGUSR1  # tells the scheduler to end
 
 
 class Keeper(threading.Thread):
@@ -103,7 +105,7 @@ class Keeper(threading.Thread):
     def _end(self) -> None:
         self._crew.end()
         if self._scheduler is not None:
-            self._scheduler.terminate()
+            self._scheduler.send_signal(END)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._scheduler.wait(6.0)
             self._scheduler.kill()

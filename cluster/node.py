@@ -22,18 +22,20 @@ from distributed.comm import get_address_host
 from distributed.core import Status
 from distributed.utils import get_ip
 
+from cluster.host import LOOPBACK
+from cluster.keeper import END
 from workers.launch import die_with_parent
 
 SETTINGS: dict[str, Any] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
-    "distributed.scheduler.worker-ttl": None,  # a laptop that slept is no reason to drop its workers
     "distributed.worker.profile.enabled": False,
     # A worker has what it runs and no more, so that what is lost with it are suspects only; the sweep
     # counts how often, and knows to hand the networks of a lost task out one by one.
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.scheduler.allowed-failures": 0,
 }
+OF_LOOPBACK = {"distributed.scheduler.worker-ttl": None}  # a laptop that slept need not drop its workers
 TO_WORKERS = "5s"  # how long the scheduler tries to reach a worker that may be dead
 NO_SCHEDULER = 60  # seconds after which a worker gives up finding it
 
@@ -47,8 +49,8 @@ class Scheduler(_NoHttp, distributed.Scheduler):  # type: ignore[misc]
     """A scheduler that listens with TLS only, and gives a worker its next task when it is free."""
 
     def is_rootish(self, ts: Any) -> bool:
-        """Whether a task waits at the scheduler until a worker is free: each does."""
-        return True
+        """Whether a task waits at the scheduler until a worker is free: each does that may go to any."""
+        return not ts.worker_restrictions
 
 
 class Worker(_NoHttp, distributed.Worker):  # type: ignore[misc]
@@ -108,8 +110,8 @@ async def work(kind: type[Worker] | type[Nanny], address: str, folder: str, name
         await worker.finished()
 
 
-def remove_on_termination(folder: str) -> None:
-    """Have SIGTERM remove a folder, in which others may still be writing, and end this process."""
+def remove_at_the_end(folder: str) -> None:
+    """Have the keeper's signal remove a folder, in which others may still write, and end this process."""
 
     def remove(*_: object) -> None:
         end = time.monotonic() + 5
@@ -118,7 +120,9 @@ def remove_on_termination(folder: str) -> None:
             time.sleep(0.05)
         os._exit(0)
 
-    signal.signal(signal.SIGTERM, remove)
+    signal.signal(END, remove)
+    # A batch system sends it to all processes of a job; when this one ends is for the script's to say.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def main(role: str, parent: int, folder: str, which: str) -> None:
@@ -126,8 +130,9 @@ def main(role: str, parent: int, folder: str, which: str) -> None:
     dask.config.set(SETTINGS)
     if role == "scheduler":
         dask.config.set({"distributed.comm.timeouts.connect": TO_WORKERS})
-        remove_on_termination(folder)
-        die_with_parent(parent, signal.SIGTERM)
+        dask.config.set(OF_LOOPBACK if which == LOOPBACK else {})
+        remove_at_the_end(folder)
+        die_with_parent(parent, END)
         asyncio.run(schedule(which))
     else:
         die_with_parent(parent)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from cluster.dask_pool import LOG, Submitted
+from cluster.handed import own_head
 from cluster.host import own_address
 from cluster.own_pool import OwnPool
 from cluster.pilots import VAIN, Pilots
@@ -51,7 +52,8 @@ class SlurmPool(OwnPool):
     """
 
     def __init__(self, pilot: Pilot) -> None:
-        self._pilot, self._name = pilot, f"sweep-{uuid4().hex[:12]}"
+        head = own_head()
+        self._pilot, self._name = pilot, f"{head.name if head else 'sweep'}-{uuid4().hex[:12]}"
         self._unfinished: set[Any] = set()
         self._proven = False  # whether any task has been done
         self._lock = threading.Lock()

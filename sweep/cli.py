@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
+from sweep.commands.cancel import cancel
 from sweep.commands.check import check
 from sweep.commands.run import run
+from sweep.commands.status import status
+from sweep.commands.submit import submit
 
 
 @click.group()
@@ -13,5 +16,5 @@ def main() -> None:
     """Run many independent copies of a network of neurons."""
 
 
-main.add_command(check)
-main.add_command(run)
+for command in (cancel, check, run, status, submit):
+    main.add_command(command)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sweep.arrays import WORK
 from sweep.damage import check
 from sweep.gather import FromMemory, FromSpool, Gatherer
+from sweep.heads import note_head
 from sweep.known import Known
 from sweep.lease import NAME as LEASE
 from sweep.lease import Lease
@@ -142,11 +143,14 @@ def keep_at(path: str | Path, plan: Plan, asked: Asked) -> Kept:
         gatherer = FromSpool(store, plan, work, lease)
         closing.callback(gatherer.close)
         gatherer.fold_all()
+        indices = np.arange(plan.number) if plan.indices is None else plan.indices
+        missing = np.flatnonzero(~store.holds(indices))
+        if len(missing):
+            note_head(work, plan.number - len(missing))
     except BaseException:
         closing.close()
         raise
-    indices = np.arange(plan.number) if plan.indices is None else plan.indices
-    return Kept(store, plan, gatherer, np.flatnonzero(~store.holds(indices)), attempts, closing)
+    return Kept(store, plan, gatherer, missing, attempts, closing)
 
 
 def _checked(path: str | Path) -> Folder:

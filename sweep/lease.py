@@ -17,6 +17,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -106,23 +107,14 @@ class Lease:
 
     def _wait_for_its_end(self, number: int, patience: float) -> None:
         """Return when the holder of a lease is known to be dead; raise if it lives."""
-        first = _read(self._folder, number)
-        about = _parsed(first)
-        if about and about["machine"] == self._about["machine"]:
-            if _started(about["pid"]) == about["started"]:
-                raise self._in_use(about)
-            return
-        end = time.monotonic() + patience
-        while time.monotonic() < end:
-            time.sleep(min(BEAT / 2, patience / 4))
-            now = _read(self._folder, number)
-            if now != first:
-                raise self._in_use(_parsed(now) or about)
+        about = _living(self._folder, number, patience)
+        if about is not None:
+            raise self._in_use(about)
 
     def _in_use(self, about: dict[str, Any]) -> StoreInUse:
-        who = f"process {about.get('pid', '?')} on {about.get('host', '?')}, since {about.get('since', '?')}"
         return StoreInUse(
-            f"{self._owner} is being written by another client: {who}; wait until that has ended, or end it"
+            f"{self._owner} is being written by another client: {_named(about)}; wait until that has ended, "
+            "or end it"
         )
 
     def _content(self) -> bytes:
@@ -133,6 +125,39 @@ class Lease:
         while not self._over.wait(BEAT):
             with contextlib.suppress(Exception):  # whatever goes wrong on the way to a cloud
                 self._folder.renew(_name(self._number), self._content())  # of the same length: always whole
+
+
+def holder(folder: Folder, patience: float = 3 * BEAT) -> str:
+    """Name the client that holds the lease of a store; nobody if it gives no sign of life.
+
+    Parameters
+    ----------
+    folder : Folder
+    patience : float
+        Seconds to wait for a sign of life of a holder on another machine.
+    """
+    number = max(_numbers(folder), default=None)
+    about = None if number is None else _living(folder, number, patience)
+    return "" if about is None else _named(about)
+
+
+def _living(folder: Folder, number: int, patience: float) -> dict[str, Any] | None:
+    """Return what a lease says of its holder; None if that is dead, or lets go of it."""
+    first = _read(folder, number)
+    about = _parsed(first)
+    if about and about["machine"] == _machine():
+        return about if _started(about["pid"]) == about["started"] else None
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        time.sleep(min(BEAT / 2, patience / 4))
+        now = _read(folder, number)
+        if now != first:
+            return (_parsed(now) or about) if now else None
+    return None
+
+
+def _named(about: Mapping[str, Any]) -> str:
+    return f"process {about.get('pid', '?')} on {about.get('host', '?')}, since {about.get('since', '?')}"
 
 
 def _name(number: int) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster import Pool, connect
+from cluster.handed import own_head
 from sweep.choosing import AUTO, Choice, able, choose
 from sweep.dispatch import Dispatch
 from sweep.keeping import Asked, Kept, Resume, Retry, keep_at, keep_nowhere, seed_at, simulators_at
@@ -72,7 +73,8 @@ def parallel_run(
         networks, and takes least: where it pays, a few networks of the sweep are timed on each, and their
         results dropped. A store goes on with what it was made with. The results' `choice` says what and why.
     cluster : optional
-        Where to run: None for this machine's cores, ``local(cores)``, ``slurm(...)``, ``mpi()``, "debug" for
+        Where to run: None for this machine's cores (or, in a script of ``sweep submit``, for the cluster
+        that it was submitted with), ``local(cores)``, ``slurm(...)``, ``mpi()``, "debug" for
         this very process, or the address of a Dask scheduler or a Client.
     max_processes : int
         With ``cluster=None``: how many networks run at once; -1 for one on each core.
@@ -194,6 +196,8 @@ def _check_store_options(store: Any, resume: Any, retry: Any) -> None:
         raise ValueError(f"resume={resume!r}; expected 'same' or 'force'")
     if retry not in {None, "failed"}:
         raise ValueError(f"retry={retry!r}; expected None or 'failed'")
+    if store is None and own_head() is not None:
+        raise ValueError("a script of 'sweep submit' needs store=: without it nothing is left of its results")
     if store is None and (resume != "same" or retry is not None):
         raise ValueError("resume and retry are about a store with results; name it with store=")
 

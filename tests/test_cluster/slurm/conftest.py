@@ -129,10 +129,13 @@ class Site:
     def states(self) -> str:
         return call("squeue", "--noheader", "--format=%A %T %N %j") + call("sinfo", "--Node")
 
+    def cancel_all(self) -> None:
+        call("scancel", "--user", getpass.getuser())
+        until(lambda: not self.jobs(), 15)
+
     def stop(self) -> None:
         with contextlib.suppress(AssertionError, TimeoutError):
-            call("scancel", "--user", getpass.getuser())
-            until(lambda: not self.jobs(), 15)
+            self.cancel_all()
         pids = [int(file.read_text()) for file in (self.folder / "run").glob("*.pid")]
         daemons = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
         left = [p for name in self.names for p in self.processes(name)]

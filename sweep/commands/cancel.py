@@ -1,0 +1,27 @@
+"""``sweep cancel``: ends the jobs of a sweep."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("store")
+def cancel(store: str) -> None:
+    """End the jobs of ``sweep submit`` that write STORE, the script's and its workers'.
+
+    What is stored stays; submitting the script again goes on from there.
+    """
+    from cluster.slurm_commands import SlurmError, cancel_all
+    from sweep.arrays import WORK
+    from sweep.heads import head_noted
+    from workers.folder import folder_at
+
+    head = head_noted(folder_at(store).below(WORK))
+    if head is None:
+        raise click.ClickException(f"no job of 'sweep submit' has written {store} (yet)")
+    try:
+        ended = cancel_all(head.name)
+    except SlurmError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"ended job {', '.join(ended)}" if ended else f"no job of {head.name} is left")
