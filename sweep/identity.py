@@ -30,13 +30,19 @@ def ids_of(plan: Plan, by_place: bool = False) -> tuple[Ids, NDArray[np.int64]]:
     by_place : bool
         Whether it depends on the place in the call too: each has a base network of its own.
     """
+    total = points_of(plan)
+    ranks = _ranks(total)
+    ids = _mixed(total, np.arange(plan.number, dtype=np.uint64) if by_place else ranks)
+    return ids, ranks.astype(np.int64)
+
+
+def points_of(plan: Plan) -> Ids:
+    """Give each network of a plan what it shares with those that have the same parameters."""
     total = np.zeros((plan.number, 2), np.uint64)
     for name in sorted({*plan.columns, *plan.constants}):
         values = _words_of(plan.columns[name]) if name in plan.columns else _words_of([plan.constants[name]])
         total = _mixed(total ^ _word(name.encode()), values)
-    ranks = _ranks(total)
-    ids = _mixed(total, np.arange(plan.number, dtype=np.uint64) if by_place else ranks)
-    return ids, ranks.astype(np.int64)
+    return total
 
 
 def places_in(known: Ids, ids: Ids) -> NDArray[np.int64]:

@@ -82,8 +82,8 @@ class Known:
             with suppress(Exception):  # numpy and zipfile raise nearly anything where a header is damaged
                 return cls._read(folder, name)
         raise ValueError(
-            f"{folder.where(NAMES[0])} is damaged, and so is its copy: {dict(damages(folder))}. The results can "
-            "be read still, by sweep.open; to go on, name another path"
+            f"{folder.where(NAMES[0])} is damaged, and so is its copy: {dict(damages(folder))}. The results "
+            "can be read still, by sweep.open; to go on, name another path"
         )
 
     @classmethod

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.axes import from_json, places_on
+from sweep.identity import points_of
 from sweep.plan import Plan
 from sweep.reading import Reader
 from sweep.results import Results
 from sweep.schema import SCHEMA
+from sweep.several import NAME as SIMULATOR
 from sweep.several import on_simulators
 from workers.folder import Folder, folder_at
 
@@ -66,12 +68,12 @@ def plan_of(reader: Reader) -> Plan:
     number = max(about["networks"], int(index.max(initial=-1)) + 1)
     if about["grid"] is not None:
         return _gridded(reader, about)
-    replicates = about["replicates"] if number <= about["networks"] and _in_turn(reader, about) else 1
-    simulators = about["simulators"]
-    if not simulators:
-        return Plan(number, about["seed"], {}, {}, None, replicates)
-    plan = Plan(math.ceil(number / len(simulators)), about["seed"], {}, {}, None, replicates)
-    return on_simulators(plan, simulators)
+    simulators, replicates = about["simulators"], about["replicates"]
+    number = math.ceil(number / max(1, len(simulators)))
+    indices = None if replicates == 1 or _in_turn(reader, about) else _by_point(reader, about, number)
+    number = replicates * math.ceil(number / replicates) if indices is None else len(indices)
+    plan = Plan(number, about["seed"], {}, {}, None, replicates, indices)
+    return on_simulators(plan, simulators) if simulators else plan
 
 
 def _gridded(reader: Reader, about: dict[str, Any]) -> Plan:
@@ -105,6 +107,29 @@ def _in_turn(reader: Reader, about: dict[str, Any]) -> bool:
     index = reader.index[there] // max(1, len(about["simulators"]))
     replicate = np.asarray(reader.arrays["replicate"][:])[there]
     return bool((replicate == index % about["replicates"]).all() or (replicate == index).all())
+
+
+def _by_point(reader: Reader, about: dict[str, Any], number: int) -> NDArray[np.int64]:
+    """Give the indices of networks point by point, those of one point having the same parameters.
+
+    That is for a sweep that was extended, whose replicates have come one after the other. Points are in the
+    order of their first network; where there is none yet at the place of a replicate, its index is not known.
+    """
+    rows, each = np.flatnonzero(reader.index >= 0), about["replicates"]
+    index = reader.index[rows] // max(1, len(about["simulators"]))
+    rank = np.asarray(reader.arrays["replicate"][:])[rows]
+    names = {leaf: n for leaf, n in reader.names("parameter").items() if leaf != SIMULATOR}
+    values = {leaf: reader.leaves(name, rows) for leaf, name in names.items()}
+    # Of more networks with the same parameters than a point has replicates, some are another point.
+    points = points_of(Plan(len(rows), about["seed"], {**values, "": rank // each}, {}))
+    kinds, point = np.unique(points, axis=0, return_inverse=True)
+    earliest = np.full(len(kinds), index.max(), np.int64)
+    point = point.ravel()
+    np.minimum.at(earliest, point, index)
+    order = np.argsort(np.argsort(earliest))
+    indices = np.full(each * max(len(kinds), math.ceil(number / each)), UNKNOWN, np.int64)
+    indices[order[point] * each + rank % each] = index
+    return indices
 
 
 def _cannot_replay(i: int) -> NoReturn:

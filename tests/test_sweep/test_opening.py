@@ -64,6 +64,49 @@ def test_a_grid_whose_networks_have_other_indices(tmp_path: Path) -> None:
     xr.testing.assert_identical(opened.dataset, given.dataset)
 
 
+CALLS: dict[str, list[dict[str, Any]]] = {
+    "replicates": [{"a": [1, 2, 3], "replicates": 2}, {"a": [1, 2, 3], "replicates": 3}],
+    "points too": [{"a": ["x", "y"], "replicates": 2}, {"a": ["x", "z", "y"], "replicates": 4}],
+    "of one": [{"a": [1.5, 2.5]}, {"a": [1.5, 2.5], "replicates": 2}],
+    "alike": [{"a": [1, 1, 2], "replicates": 2}, {"a": [1, 1, 2], "replicates": 3}],
+    "no parameters": [{"number": 3, "replicates": 2}, {"number": 3, "replicates": 3}],
+    "a grid": [{"points": grid(a=[1, 2]), "replicates": 2}, {"points": grid(a=[1, 1.5, 2]), "replicates": 3}],
+    "several": [{"a": [1, 2], "replicates": n, "simulator": ["nest", "brian2"]} for n in (2, 3)],
+}
+
+
+@pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
+def test_replicates_are_a_dimension_of_an_extended_sweep_too(
+    tmp_path: Path, calls: list[dict[str, Any]]
+) -> None:
+    path = tmp_path / "s.zarr"
+    for call in calls:
+        given = parallel_run(
+            lambda idx, net, a=0: f"{idx} {a}", store=path, seed=1, cluster="debug", progress=False, **call
+        )
+    opened = sweep.open(path)
+    assert opened.dataset.sizes == given.dataset.sizes
+    assert opened.dataset.sizes["replicate"] == calls[-1]["replicates"]
+    assert sorted(opened) == sorted(given)
+    assert points_in(opened) == points_in(given)
+
+
+def points_in(results: Results) -> list[Any]:
+    """Give what each point returned in its replicates, whatever the order of the points."""
+    data = results.dataset["result"].transpose(..., "replicate").values
+    return sorted(data.reshape(-1, data.shape[-1]).tolist())
+
+
+def test_points_of_other_calls_are_there_too(tmp_path: Path) -> None:
+    for a in ([1, 2], [4, 5]):
+        parallel_run(
+            lambda idx, net, a: idx, a=a, replicates=2, store=tmp_path / "s.zarr", seed=1, cluster="debug"
+        )
+    data = sweep.open(tmp_path / "s.zarr").dataset
+    assert data["a"].values.tolist() == [1, 2, 4, 5]
+    assert data["result"].values.tolist() == [[0, 1], [2, 3], [4, 5], [6, 7]]
+
+
 def test_while_it_runs(tmp_path: Path) -> None:
     plan = make_plan(3, seed=1)
     store = Store.create(tmp_path / "s.zarr", plan)
