@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,12 @@ from sweep.as_neo import Raster, rasters_of, segment_of
 from workers.outcome import Failure
 
 if TYPE_CHECKING:
-    from sweep.results import Results
+    import xarray as xr
 
 ROWS = 1 << 16
 
 
-def to_nix(results: Results, path: str | Path, cells: int | None, t_stop: float | None) -> None:
+def to_nix(results: Sequence[Any], path: str | Path, cells: int | None, t_stop: float | None) -> None:
     """Write a NIX file with one block for each network that has a value."""
     import neo
 
@@ -33,7 +33,7 @@ def to_nix(results: Results, path: str | Path, cells: int | None, t_stop: float 
             file.write_block(block)
 
 
-def to_sonata(results: Results, folder: str | Path) -> None:
+def to_sonata(results: Sequence[Any], folder: str | Path) -> None:
     """Write the spikes of each network that has a value to a SONATA file of its own."""
     h5py = _need("h5py", "to_sonata")
     folder = _fresh(folder)
@@ -58,23 +58,23 @@ def _write_population(h5py: Any, group: Any, raster: Raster) -> None:
     group["node_ids"] = raster.ranks[order].astype(np.uint64)
 
 
-def to_table(results: Results, path: str | Path) -> None:
+def to_table(data: xr.Dataset, path: str | Path) -> None:
     """Write one row for each network: its index, status, parameters, and all numbers and strings returned."""
     path = _fresh(path)
     if path.suffix not in (".csv", ".parquet"):
         raise ValueError(f"to_table: {str(path)!r}; expected a path that ends with .csv or .parquet")
     if path.suffix == ".parquet":
-        _write_parquet(results, path)
+        _write_parquet(data, path)
         return
-    for place, table in enumerate(_tables(results)):
+    for place, table in enumerate(_tables(data)):
         table.to_csv(path, mode="a" if place else "w", header=not place, index=False)
 
 
-def _write_parquet(results: Results, path: Path) -> None:
+def _write_parquet(data: xr.Dataset, path: Path) -> None:
     pyarrow = _need("pyarrow", "to_table")
     parquet = importlib.import_module("pyarrow.parquet")
     writer = None
-    for table in _tables(results):
+    for table in _tables(data):
         rows = pyarrow.Table.from_pandas(table, writer.schema if writer else None, preserve_index=False)
         writer = writer or parquet.ParquetWriter(path, rows.schema)
         writer.write_table(rows)
@@ -82,10 +82,9 @@ def _write_parquet(results: Results, path: Path) -> None:
         writer.close()
 
 
-def _tables(results: Results) -> Iterator[Any]:
+def _tables(data: xr.Dataset) -> Iterator[Any]:
     """Give the scalars of all networks, some rows at a time."""
     pandas = importlib.import_module("pandas")
-    data = results.dataset
     dims = data["status"].dims
     named = [str(n) for n, v in data.variables.items() if n == "network" or set(v.dims) <= set(dims)]
     first = [n for n in ("network", "status", *map(str, data.coords)) if n in named]
@@ -105,7 +104,7 @@ def _column(variable: Any, at: dict[Any, Any]) -> Any:
     return values.astype(object) if values.dtype.kind == "T" else values
 
 
-def _values(results: Results) -> Iterator[tuple[int, Any]]:
+def _values(results: Sequence[Any]) -> Iterator[tuple[int, Any]]:
     """Go through the networks that have a value."""
     for i in range(len(results)):
         try:

@@ -140,7 +140,7 @@ class Results(Sequence[Any]):
         """Write numbers and strings to a table, a row for each network: .csv or .parquet."""
         from sweep.export import to_table
 
-        to_table(self, path)
+        to_table(self.dataset, path)
 
     def __len__(self) -> int:
         return self._plan.number

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.pynn.state import state
+from sweep.pynn.values import space_of
 from workers.instance import Synapses
 from workers.network import Distribution, Projection
 from workers.network.connectors import Block, Connector, Edges, Ends, Listed
 from workers.network.distance import OfDistance
+from workers.network.population import View
 from workers.network.space import Space
-from workers.network.view import View
 
 Bounds = tuple[int, int]
 
@@ -86,7 +87,7 @@ class Piece:
         return drawn.parameters[name]
 
 
-def pieces(projection: Any, wired_as: list[str] | None) -> Iterator[Piece]:
+def pieces(projection: Any) -> Iterator[Piece]:
     """Divide a projection of PyNN."""
     pre, post = (getattr(side, "populations", [side]) for side in (projection.pre, projection.post))
     rows, columns = _bounds(pre), _bounds(post)
@@ -115,9 +116,7 @@ def _bounds(parts: list[Any]) -> list[Bounds]:
 
 def _whole(projection: Any) -> Ends:
     """Return all neurons of a projection as one."""
-    from sweep.pynn.projections import _space
-
     pre, post = projection.pre, projection.post
     same = pre.size == post.size and bool(np.array_equal(pre.all_cells, post.all_cells))
-    space = _space(projection.space) or Space()
+    space = space_of(projection.space) or Space()
     return Ends(pre.positions.T, post.positions.T, same, space)

@@ -20,15 +20,13 @@ from sweep.pynn.connectors import DISTANT, Rule, rule_of
 from sweep.pynn.refusal import NotCoveredError
 from sweep.pynn.state import state
 from sweep.pynn.synapses import PARAMETERS, StaticSynapse, kind_of
-from sweep.pynn.values import negative, per_connection
+from sweep.pynn.values import PLAIN, negative, per_connection, space_of
 from workers import network
 from workers.network.connectors import Edges
 from workers.network.distance import OfDistance
-from workers.network.space import Space as OurSpace
 from workers.network.values import Value
 
 Floats = NDArray[np.float64]
-PLAIN = Space()
 
 
 class Connection:
@@ -84,7 +82,7 @@ class Projection(common.Projection):
         self.rule, wired_as = self._wiring()
         self._values.update(self.rule.columns)
         self._place_in_space()
-        self._pieces = [self._make(piece, wired_as) for piece in pieces(self, wired_as)]
+        self._pieces = [self._make(piece, wired_as) for piece in pieces(self)]
 
     @property
     def described(self) -> list[network.Projection]:
@@ -128,7 +126,7 @@ class Projection(common.Projection):
                 self.target,
                 name=state.free_name(f"{self.label}" if piece.alone else f"{self.label} {piece.number}"),
                 synapse=None,
-                space=_space(self.space),
+                space=space_of(self.space),
                 wired_as=wired_as[piece.number] if wired_as else piece.shared,
             )
         self._connect(piece)
@@ -212,20 +210,6 @@ def _kinds(names: tuple[str, ...]) -> list[type[Any]]:
     from pyNN import connectors
 
     return [getattr(connectors, name) for name in names]
-
-
-def _space(space: Space) -> OurSpace | None:
-    if space is PLAIN:
-        return None
-    if np.ndim(space.offset):
-        raise NotCoveredError("an offset of Space for each axis", "give one number, or move the positions")
-    periodic = space.periodic_boundaries
-    return OurSpace(
-        tuple(int(a) for a in space.axes),
-        float(space.scale_factor),
-        float(space.offset),
-        None if periodic is None else tuple(periodic),
-    )
 
 
 def _on_the_grid(label: str, delay: Value | OfDistance) -> Value | OfDistance:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pyNN.core import IndexBasedExpression
 from pyNN.parameters import LazyArray, Sequence
 from pyNN.random import NumpyRNG, RandomDistribution
+from pyNN.space import Space
 
 from sweep.pynn.refusal import NotCoveredError
 from sweep.pynn.state import state
@@ -24,7 +25,11 @@ from workers.network import (
     Uniform,
 )
 from workers.network.distance import OfDistance
+from workers.network.space import Space as OurSpace
 from workers.network.values import Value
+
+PLAIN = Space()
+"""Where a projection is that says nothing of space."""
 
 
 class NativeRNG(NumpyRNG):
@@ -117,6 +122,21 @@ def negative(name: str, value: Value | OfDistance) -> Value | OfDistance:
             "give 'inhibitory' synapses of neurons with currents a uniform or normal distribution below 0",
         )
     return -value
+
+
+def space_of(space: Space) -> OurSpace | None:
+    """Return our space; None for PyNN's own default."""
+    if space is PLAIN:
+        return None
+    if np.ndim(space.offset):
+        raise NotCoveredError("an offset of Space for each axis", "give one number, or move the positions")
+    periodic = space.periodic_boundaries
+    return OurSpace(
+        tuple(int(a) for a in space.axes),
+        float(space.scale_factor),
+        float(space.offset),
+        None if periodic is None else tuple(periodic),
+    )
 
 
 def _no_operations(name: str, lazy: LazyArray) -> None:

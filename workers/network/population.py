@@ -13,7 +13,6 @@ from workers.network.expression import compiled
 from workers.network.models import Model
 from workers.network.sources import Poisson
 from workers.network.values import parse
-from workers.network.view import View
 
 Geometry = int | tuple[int, ...]
 
@@ -163,6 +162,35 @@ class Population(Described):
             raise ValueError(f"stop_condition {text!r}: after ':' expected 'any' or 'all'")
         names = frozenset(self.model.settable()) - {"spike_times"} | {"spike"}
         return compiled(expression, names), scope.strip() == "all"
+
+
+class View:
+    """Some of the neurons of a population, as ends of a projection: ``pop[:80]``, ``pop[[1, 5]]``.
+
+    Parameters
+    ----------
+    population : Population
+    chosen : slice, sequence of int, or array of bool
+        Ranks, or a mask with a value for each neuron.
+
+    Raises
+    ------
+    IndexError
+        If there is no such neuron.
+    """
+
+    def __init__(self, population: Population, chosen: Any) -> None:
+        chosen = chosen if isinstance(chosen, slice) else np.asarray(chosen)
+        self.population = population
+        self.ranks: NDArray[np.int64] = np.unique(population.ranks[chosen])
+        if not self.ranks.size:
+            raise IndexError(f"{population!r}: no neuron is chosen by {chosen!r}")
+
+    def __len__(self) -> int:
+        return len(self.ranks)
+
+    def __repr__(self) -> str:
+        return f"<View of {len(self)} neurons of {self.population.name}>"
 
 
 class PoissonPopulation(Population):

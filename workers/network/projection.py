@@ -12,12 +12,11 @@ from workers.network import connectors
 from workers.network.connectors import Connector, Ends
 from workers.network.description import Described
 from workers.network.distance import OfDistance
-from workers.network.population import Population
+from workers.network.population import Population, View
 from workers.network.sources import Source
 from workers.network.space import Space
 from workers.network.synapses import StaticSynapse, SynapseType
 from workers.network.values import Value, lowest, parse, shown
-from workers.network.view import View
 
 Floats = NDArray[np.floating[Any]]
 RECEPTORS = ("exc", "inh")
