@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import numpy as np
+from numpy.random.mtrand import get_bit_generator, set_bit_generator
 
 _LENGTH = 624  # words of a Mersenne Twister
 _FIRST = 0x80000000  # its first word when it has been seeded by words, as `call` does
@@ -41,7 +42,7 @@ class Globals:
 
     def enter(self) -> None:
         """Let them be the global ones."""
-        np.random.set_bit_generator(self._bits.generator)
+        set_bit_generator(self._bits.generator)
         if self._numpy is not None:
             np.random.set_state(self._numpy)
         if self._python is not None:
@@ -61,10 +62,10 @@ class Outside:
     """Brings the global generators back, as they were before."""
 
     def __enter__(self) -> None:
-        self._state = np.random.get_bit_generator(), np.random.get_state(), random.getstate()
+        self._state = get_bit_generator(), np.random.get_state(), random.getstate()
 
     def __exit__(self, *error: object) -> None:
         generator, state, python = self._state
-        np.random.set_bit_generator(generator)
+        set_bit_generator(generator)
         np.random.set_state(state)
         random.setstate(python)

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from workers.instance import Cells, Floats, Instance, Sources, Spikes, Synapses, Trace
 from workers.simulators.base import NO_CURRENTS, Simulator
-from workers.simulators.brian2_cells import BrianCells, BrianSources, Call, Toolbox, array
+from workers.simulators.brian2_cells import BrianCells, BrianSources, Toolbox, array
+from workers.simulators.brian2_code import Call
 from workers.simulators.brian2_functions import functions
 from workers.simulators.brian2_inputs import BrianBackground, injector
 from workers.simulators.brian2_models import MODELS

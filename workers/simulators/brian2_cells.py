@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.instance import Cells, Floats, Sources, Spikes
+from workers.simulators.brian2_code import Call, ready
 from workers.simulators.brian2_equations import model as equation_model
 from workers.simulators.brian2_model import Model, check
 from workers.simulators.brian2_models import MODELS
-
-Call = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -166,13 +165,6 @@ def receiver(cells: BrianCells, receptor: str) -> Callable[[Floats], None]:
 def array(group: Any, variable: str) -> Any:
     """The values of a variable of a group: not a copy."""
     return group.variables[variable].get_value()
-
-
-def ready(runner: Any) -> Call:
-    """The code of something that Brian2 would run in every step."""
-    runner.before_run({})
-    code: Call = runner.codeobj
-    return code
 
 
 def fired(group: Any) -> NDArray[np.int32]:

@@ -16,6 +16,7 @@ from workers.network.linear import names_of, slope_of
 from workers.network.lines import FUNCTIONS, Equation
 from workers.network.synapse_lines import AT_SPIKES, SENT, Statement, SynapseEquations
 from workers.simulators.brian2_cells import BrianCells, BrianSources, Toolbox
+from workers.simulators.brian2_code import ready
 from workers.simulators.brian2_equations import bounds, ours, stepped
 from workers.simulators.brian2_model import Receptor, check
 from workers.simulators.brian2_synapses import BrianSynapses, Kind, connected, renamed
@@ -40,7 +41,7 @@ class EquationSynapses(BrianSynapses):
             delays["post"] = np.zeros_like(synapses.delays)
         self.synapses = connected(tools, synapses, kind, pre.group, post, delays)
         sides = [self.synapses.pre, *([self.synapses.post] if kind.after else [])]
-        calls = [[side.push_spikes, side.create_default_code_object({})] for side in sides]
+        calls = [[side.push_spikes, ready(side)] for side in sides]
         self.deliveries, self.learning = calls[0], calls[1] if kind.after else []
         code = _each_step(synapses.equations)
         names = ["w", "step_length", *(f"{name}_own" for name in synapses.parameters)]

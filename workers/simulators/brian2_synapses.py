@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from workers.instance import Floats, Ints, Synapses
-from workers.simulators.brian2_cells import BrianCells, Call, Toolbox, array, receiver
+from workers.simulators.brian2_cells import BrianCells, Toolbox, array, receiver
+from workers.simulators.brian2_code import Call, ready
 from workers.simulators.brian2_model import check
 
 _LONG_AGO = -1e15  # steps
@@ -109,7 +110,7 @@ class BrianSynapses:
         kind = replace(kind, before=f"{kind.before}\n{receive}")
         self.synapses = connected(tools, synapses, kind, pre, post, {"pre": synapses.delays - 1})
         pathway = self.synapses.pre
-        self.deliveries: list[Call] = [pathway.push_spikes, pathway.create_default_code_object({})]
+        self.deliveries: list[Call] = [pathway.push_spikes, ready(pathway)]
         self.learning: list[Call] = []
         self.updates: list[Call] = []
 
@@ -142,9 +143,9 @@ class LearningSynapses(BrianSynapses):
         self.deliveries = [self._deliver]
         self.learning = [
             after.push_spikes,
-            after.create_default_code_object({}),
+            ready(after),
             before.push_spikes,
-            partial(self._sending, before.create_default_code_object({})),
+            partial(self._sending, ready(before)),
         ]
 
     def _sending(self, learn: Call) -> None:
@@ -193,7 +194,7 @@ def connected(
         namespace=tools.functions,
         codeobj_class=tools.code,
     )
-    made.connect(i=synapses.sources, j=synapses.targets)
+    _connect(made, synapses)
     values: dict[str, Floats | float] = {"w": synapses.weights, **constants}
     values |= {n: values[v] if isinstance(v, str) else v for n, v in kind.state.items()}
     for name, value in values.items():
@@ -203,6 +204,14 @@ def connected(
         array(pathway, "delay")[:] = steps[:1] if same[side] else steps
         pathway.initialise_queue()
     return made
+
+
+def _connect(made: Any, synapses: Synapses) -> None:
+    """Do what Brian2's `connect` does with arrays, without code that is made for it."""
+    made._connect_called = True
+    made._resize(len(synapses.sources))
+    array(made, "_synaptic_pre")[:] = synapses.sources
+    array(made, "_synaptic_post")[:] = synapses.targets
 
 
 def renamed(names: Sequence[str], code: str) -> str:
