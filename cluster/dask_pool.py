@@ -6,7 +6,7 @@ import logging
 import math
 import time
 import weakref
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MOMENT = 0.2
 STOPPING = 5.0
+LOADING = 60.0
 LOG = logging.getLogger("sweep.cluster")
 
 
@@ -114,7 +115,7 @@ class DaskPool(Pool):
 
         key = key_of(blob)
         if key not in self._loaded:
-            self.client.register_plugin(Loaded(key, blob), name=key)
+            self.ask(lambda: self.client.register_plugin(Loaded(key, blob), name=key), LOADING)
             self._loaded.add(key)
         return Handle(key)
 
@@ -122,22 +123,58 @@ class DaskPool(Pool):
         self._unfit.clear()
         if handle.key in self._loaded:
             self._loaded.discard(handle.key)
-            self.client.unregister_worker_plugin(handle.key)
+            self.ask(lambda: self.client.unregister_worker_plugin(handle.key))
+
+    def ask(self, request: Callable[[], Any], seconds: float = 2.0) -> Any:
+        """Ask something of all workers; who hangs or is cut off from the network does not hold this.
+
+        Parameters
+        ----------
+        request : callable
+            Calls a method of the client.
+        seconds : float
+            How long to wait.
+
+        Returns
+        -------
+        object or None
+            What was answered, or nothing.
+        """
+        with suppress(OSError):
+            return self.client.sync(request, callback_timeout=seconds)
+        return None
 
     def submit(self, handle: Handle, task: Task, timeout: float | None) -> Running:
+        return self._submit(handle, task, timeout)
+
+    def submit_elsewhere(
+        self, running: Any, handle: Handle, task: Task, timeout: float | None
+    ) -> Running | None:
+        from distributed.comm import get_address_host
+
+        given = self.client.processing()
+        hosts = {get_address_host(worker) for worker, keys in given.items() if running.key in keys}
+        idle = [worker for worker, keys in given.items() if not keys and worker not in self._unfit]
+        free = [worker for worker in idle if get_address_host(worker) not in hosts]
+        return self._submit(handle, task, timeout, workers=free) if hosts and free else None
+
+    def cancel(self, running: Any) -> None:
+        self.client.cancel([running.future], force=True)
+
+    def _submit(self, handle: Handle, task: Task, timeout: float | None, **where: Any) -> Running:
         from cluster.loaded import run_loaded
 
         # As bytes: Dask would search the parameters for tasks of its own.
-        running = Submitted(
-            self.client.submit(
-                run_loaded,
-                handle.key,
-                cloudpickle.dumps(task),
-                timeout,
-                key=f"networks-{uuid4().hex}",
-                pure=False,
-            )
+        future = self.client.submit(
+            run_loaded,
+            handle.key,
+            cloudpickle.dumps(task),
+            timeout,
+            key=f"networks-{uuid4().hex}",
+            pure=False,
+            **where,
         )
+        running = Submitted(future)
         self._follow(running)
         return running
 
@@ -202,8 +239,8 @@ class DaskPool(Pool):
         self.client.cancel([future for future in self._submitted if not future.done()], force=True)
         end, quiet = time.monotonic() + STOPPING, 0
         while quiet < 2 and time.monotonic() < end:  # a worker may hear of it later than it starts the next
-            running = self.client.run(stop_children, on_error="ignore")
-            quiet = 0 if any(running.values()) else quiet + 1
+            running = self.ask(lambda: self.client.run(stop_children, on_error="ignore"))
+            quiet = 0 if any((running or {}).values()) else quiet + 1
             time.sleep(0.02)
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import math
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -19,9 +20,11 @@ from pathlib import Path
 from cluster.credentials import Credentials
 from cluster.crew import Crew
 from hardware.cores import thread_limits
+from hardware.machine import node_name
 from workers.launch import environment
 
 LOOK = 0.2
+REACH = 20.0  # seconds in which the scheduler can be reached
 NOTICE = 60.0  # seconds before the end at which workers take no more tasks ...
 SHARE = 4  # ... or this part of a short time
 
@@ -86,6 +89,7 @@ def main(folder: Path, workers: int, walltime: float) -> None:
         raise SystemExit(
             f"the cluster has been closed, or this node does not see its files: {error}"
         ) from None
+    _reach(address)
     scratch = Path(tempfile.mkdtemp(prefix="sweep-"))
     try:
         crew = Crew(scratch, environments(Credentials.at(folder), workers, scratch), _job())
@@ -94,6 +98,18 @@ def main(folder: Path, workers: int, walltime: float) -> None:
         fly(crew, told, walltime)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _reach(address: str) -> None:
+    """See whether the scheduler is there, before workers are started that would wait for it."""
+    host, port = address.rpartition("://")[2].rsplit(":", 1)
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), REACH).close()
+    except OSError as error:
+        raise SystemExit(
+            f"{node_name()} does not reach the scheduler at {address}: {error}; "
+            "say with interface= which network of the machine of the script the nodes are on"
+        ) from None
 
 
 def _job() -> str:

@@ -46,6 +46,15 @@ class Pool(ABC):
     def submit(self, handle: Handle, task: Task, timeout: float | None) -> Running:
         """Have a task run, each network of it for at most `timeout` seconds."""
 
+    def submit_elsewhere(
+        self, running: Running, handle: Handle, task: Task, timeout: float | None
+    ) -> Running | None:
+        """Have a task that runs also run on another machine, which has nothing to do; None without one."""
+        return None
+
+    def cancel(self, running: Running) -> None:  # noqa: B027
+        """Let go of a task that nobody waits for any more; it may run on all the same."""
+
     @abstractmethod
     def wait(self, tasks: Collection[Running]) -> list[Running]:
         """Wait a moment, or until the first of these tasks is done; return those that are, each once.

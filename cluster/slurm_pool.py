@@ -139,7 +139,8 @@ class _Crowd:
     def dismiss(self, job: str) -> None:
         from cluster.node import drain
 
-        self._pool.client.run(drain, workers=self._of(job), on_error="ignore")
+        workers = self._of(job)
+        self._pool.ask(lambda: self._pool.client.run(drain, workers=workers, on_error="ignore"))
 
     def forget(self, job: str) -> None:
         self._pool.client.retire_workers(self._of(job), close_workers=True)

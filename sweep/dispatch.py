@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,15 @@ from workers.task import Task
 AHEAD = 2  # tasks in flight for each worker: one that runs, and one that waits for it to end
 TRIES = 3  # how often a network is handed out whose worker is lost
 SUSPECTS = 32  # into how many tasks the networks of a lost task are divided, and then into single ones
+
+LATE, SLOW = 10.0, 4.0  # a task of so many seconds, and so many times as many as expected, is late
+
+
+class _Flight(NamedTuple):
+    """What is in flight, and since when."""
+
+    lot: Lot
+    since: float
 
 
 class Dispatch:
@@ -56,7 +66,8 @@ class Dispatch:
         self._schedule = Schedule(np.arange(plan.number) if places is None else places, label_of(blob).fuse)
         self._attempts = attempts or {}
         self._losses: dict[int, int] = {}
-        self._flying: dict[Any, Places] = {}
+        self._flying: dict[Any, _Flight] = {}
+        self._twins: dict[Any, Any] = {}  # of what is in flight twice, each by the other
 
     def parts(self) -> Iterator[list[Part | Receipt]]:
         """Yield parts as they arrive, and an empty list now and then while none does."""
@@ -89,9 +100,22 @@ class Dispatch:
         while len(self._flying) < AHEAD * workers:
             lot = self._schedule.next(workers)
             if lot is None:
+                self._double(time.monotonic())
                 break
-            self._flying[self._pool.submit(self._job, self._task(lot), self._timeout)] = lot.places
+            running = self._pool.submit(self._job, self._task(lot), self._timeout)
+            self._flying[running] = _Flight(lot, time.monotonic())
         return bool(self._flying)
+
+    def _double(self, now: float) -> None:
+        """Run what is late on another machine too, at the end of a sweep: what is done first counts."""
+        for running, (lot, since) in list(self._flying.items()):
+            usual = self._schedule.expected(len(lot.places))
+            if running in self._twins or now - since < max(LATE, SLOW * usual):
+                continue
+            twin = self._pool.submit_elsewhere(running, self._job, self._task(lot), self._timeout)
+            if twin is not None:
+                self._flying[twin] = _Flight(lot, now)
+                self._twins |= {running: twin, twin: running}
 
     def _task(self, lot: Lot) -> Task:
         indices = tuple(self._plan.indices_at(lot.places).tolist())
@@ -102,11 +126,17 @@ class Dispatch:
         )
 
     def _collect(self, future: Any) -> list[Part | Receipt]:
-        places = self._flying.pop(future)
+        if future not in self._flying:  # its twin came first
+            return []
+        places, twin = self._flying.pop(future).lot.places, self._twins.pop(future, None)
         try:
             part, seconds = future.result()
         except Exception as error:  # the worker was lost, or could not do its part
-            return self._lost(places, error)
+            self._twins.pop(twin, None)
+            return self._lost(places, error) if twin is None else []
+        if twin is not None:
+            del self._flying[twin], self._twins[twin]
+            self._pool.cancel(twin)
         begun = len(part.index)
         self._schedule.learn(begun, seconds)
         self._schedule.back(places[begun:])

@@ -87,6 +87,10 @@ class Schedule:
         self._each = each if self._each is None else (1 - weight) * self._each + weight * each
         self._most = max(self._most, networks)
 
+    def expected(self, networks: int) -> float:
+        """Return how many seconds so many networks should take; infinity before any was timed."""
+        return math.inf if self._each is None else networks * self._each
+
     def size(self, left: int, workers: int) -> int:
         """Return how many networks the next lot has, of `left`."""
         share = left / (TAIL * workers)
