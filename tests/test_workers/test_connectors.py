@@ -206,7 +206,7 @@ def test_distance_dependent_takes_a_function_and_populations_of_other_dimensions
 
 def test_large_populations_are_looked_at_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = drawn(DistanceDependent("exp(-d / 5)"), ends(50))
-    monkeypatch.setattr("workers.network.connectors.PAIRS", 120)
+    monkeypatch.setattr("workers.network.pairwise.PAIRS", 120)
     assert pairs(drawn(DistanceDependent("exp(-d / 5)"), ends(50))) == pairs(whole)
 
 
