@@ -12,6 +12,7 @@ import cloudpickle
 import numpy as np
 import pytest
 
+from workers import simulators
 from workers.instance import Instance
 from workers.live import Network
 from workers.network import IF_cond_exp, Monitor, Population, Projection, SpikeSourceArray
@@ -22,7 +23,7 @@ from workers.simulators.base import Simulator
 from workers.simulators.neuron_ import Neuron
 from workers.task import Job, Task
 from workers.testing import SimulatorSuite
-from workers.testing.networks import cells, instance
+from workers.testing.networks import cells, instance, recorded, synapses, told
 from workers.values import decode
 
 pytest.importorskip("neuron", reason="NEURON is not installed: pip install neuron")
@@ -79,6 +80,23 @@ def test_every_value_is_that_of_its_neuron(model: str) -> None:
         np.testing.assert_allclose(simulator._populations[1].get(name), values, rtol=1e-12, err_msg=name)
     for name, values in state.items():
         np.testing.assert_allclose(simulator.get(1, name), values, rtol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("kind", ["TsodyksMarkramSynapse", "AdditiveSTDP"])
+def test_spikes_of_one_step_are_each_sent_with_their_own_weight(kind: str) -> None:
+    given = {} if kind == "TsodyksMarkramSynapse" else {"A_minus": 0.2, "w_max": 1.0}
+    plastic, force = synapses([(0, 0)], 0.5, 5, kind=kind, **given), synapses([(1, 0)], 400.0, 1)
+    population = cells("IF_curr_exp", tau_syn_E=0.5, tau_refrac=0.5)
+    network = instance(population, force, plastic, sources=2, traces=[("v", 1)])
+    stimulus = told((10, 0), (10, 0), (30, 1), (60, 0), (60, 0), (60, 0))[0]
+    found = []
+    for simulator in (simulators.start("nest"), Neuron()):
+        simulator.build(network)
+        (spikes,), (v,) = recorded(simulator, network, stimulus, [100])
+        assert len(spikes.steps)
+        found.append(v)
+    np.testing.assert_allclose(found[1], found[0], rtol=0, atol=5e-3)
+    assert np.ptp(found[0][64:]) > 0.1
 
 
 def synfire() -> Network:

@@ -99,7 +99,7 @@ class PlasticWeights:
 
     def __init__(self, synapses: Synapses, connections: Any, unit: float, dt: float) -> None:
         self._synapses, self._connections, self._unit, self._dt = synapses, connections, unit, dt
-        self._order = np.argsort(connections.get("synapse_label"))
+        self._order = np.argsort(_each(connections.get("synapse_label")))
         self._latest = np.zeros(1 + int(synapses.sources.max()), np.int64)  # spike of each source
         self._posts = Spikes.none()
         self._read: tuple[int, Floats] | None = None
@@ -123,8 +123,8 @@ class PlasticWeights:
         last, firing = self._sources(now, fired)
         edge, arrivals = self._arrivals(now, posts)
         values, p = self._connections.get(["weight", "Kplus"]), self._synapses.parameters
-        trace = np.asarray(values["Kplus"])[self._order]
-        share = np.asarray(values["weight"])[self._order] / self._unit / p["w_max"]
+        trace = _each(values["Kplus"])[self._order]
+        share = _each(values["weight"])[self._order] / self._unit / p["w_max"]
         gain = p["A_plus"][edge] * trace[edge] * self._decay(last[edge] - arrivals, p["tau_plus"][edge])
         later = arrivals > last[edge]
         share = self._potentiated(share, edge[later], gain[later])
@@ -168,3 +168,8 @@ class PlasticWeights:
             return np.asarray(1.0 - (1.0 - share) * np.exp(left))
         grown = share + np.bincount(edge, gain, minlength=len(share))
         return np.asarray(np.minimum(grown, np.maximum(share, 1.0)))
+
+
+def _each(values: Any) -> Floats:
+    """Return what NEST gave for each connection: of a single one it gives no list."""
+    return np.atleast_1d(np.asarray(values, np.float64))

@@ -131,11 +131,10 @@ class Neuron(Pynn):
         return [getattr(cell, RECEPTORS[receptor]) for cell in self._native(population)]
 
     def _project(self, synapses: Synapses) -> Connections:
-        post, dt = synapses.post, self._instance.dt
-        receptors = self._receptors(post, synapses.receptor)
-        ends = Ends(self._gids(synapses.pre), self._gids(post), self._native(post), receptors)
-        units = self._units(post, synapses.receptor)[synapses.targets]
-        return connections(self._h, synapses, ends, units, dt)
+        post, receptor = synapses.post, synapses.receptor
+        ends = Ends(self._gids(synapses.pre), self._gids(post), self._receptors(post, receptor))
+        units = self._units(post, receptor)[synapses.targets]
+        return connections(self._h, synapses, ends, units, self._instance.dt)
 
     def _background(self, background: Background) -> Backgrounds:
         receptors = self._receptors(background.population, background.receptor)

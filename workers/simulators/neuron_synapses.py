@@ -1,17 +1,17 @@
-"""Synapses in NEURON: a NetCon each, and for those that are plastic a mechanism that turns its weight."""
+"""Synapses in NEURON: a NetCon each, and for those that are plastic a mechanism that sends its weight."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
+
+import numpy as np
 
 from workers.instance import Floats, Synapses
 from workers.simulators.neuron_cells import Pointers
 from workers.simulators.neuron_time import EARLY, exact
 
-BEFORE = 1e-9  # ms; so long before it acts, a spike's weight is made
-AT_ONCE = 1e-9  # ms; resources that are used are inactive at once, as in tsodyks2_synapse
 TIRING = "TsodyksMarkramSynapse"
 STDP = {"AdditiveSTDP": 0.0, "MultiplicativeSTDP": 1.0}  # whether changes depend on the weight
 KINDS = frozenset({TIRING, *STDP})
@@ -25,15 +25,12 @@ class Ends:
     ----------
     sources, targets : sequence of int
         By which NEURON's ParallelContext knows them.
-    cells : sequence
-        The targets.
     receptors : sequence
         The synapse of each target that is meant.
     """
 
     sources: Sequence[int]
     targets: Sequence[int]
-    cells: Sequence[Any]
     receptors: Sequence[Any]
 
 
@@ -77,59 +74,74 @@ class Connections:
         return self._synapses.weights
 
 
-class TiringConnections(Connections):
-    """Synapses whose weight is made anew just before each spike acts."""
+class PlasticConnections(Connections):
+    """Synapses whose weight changes: a mechanism hears of the spikes, and sends those of the source on.
 
-    def _make(self, units: Floats) -> None:
-        super()._make(units)
-        self._acting = self._made
-        self._adjusters, self._made = [], []
-        for place, connection in enumerate(self._acting):
-            i, j = self._pairs[place]
-            adjuster = self._h.TsodyksMarkramWA(0.5, sec=self._ends.cells[j].source_section)
-            adjuster.tau_syn = AT_ONCE
-            for name, values in self._synapses.parameters.items():
-                setattr(adjuster, name, float(values[place]))
-            self._h.setpointer(connection._ref_weight[0], "wsyn", adjuster)
-            before = self._join(self._ends.sources[i], adjuster)
-            before.delay, before.weight[0] = connection.delay - BEFORE, connection.weight[0]
-            self._adjusters.append(adjuster)
-            self._made.append(before)
-
-
-class LearningConnections(Connections):
-    """Synapses with STDP: a mechanism hears of the spikes of both sides, and sends those of the source on.
-
-    It sits where the source's spikes begin, so that all of the delay is dendritic. NEURON would take the
-    weight that a synapse has when a spike arrives; the mechanism sends that of when the spike left.
+    It sits where the source's spikes begin. NEURON would take the weight that a synapse has when a spike
+    arrives; the mechanism sends that of when the spike left.
     """
 
+    mechanism: ClassVar[str]
+
+    def _values(self) -> dict[str, Floats]:
+        """Return the parameters of each mechanism."""
+        s, dt = self._synapses, self._dt
+        wait = exact(s.delays * dt - EARLY / 4)
+        return {"w": s.weights, "wait": wait, "grid": np.full(len(wait), dt)}
+
     def _make(self, units: Floats) -> None:
-        s, dt, join, ends = self._synapses, self._dt, self._join, self._ends
-        values = {name: s.parameters[name] for name in ("A_plus", "A_minus", "w_max")}
-        values |= {f"fade_{side}": dt / s.parameters[f"tau_{side}"] for side in ("plus", "minus")}
-        values |= {"w": s.weights, "unit": units, "wait": exact(s.delays * dt - EARLY / 4)}
-        self._wires: list[tuple[Any, Any, Any]] = []
-        self._learning = [self._h.PairSTDP() for _ in self._pairs]
-        for mechanism, (i, j), delay in zip(self._learning, self._pairs, self._delays, strict=True):
-            mechanism.soft, mechanism.grid = STDP[s.kind], dt
-            heard, told = join(ends.sources[i], mechanism), join(ends.targets[j], mechanism)
+        h, join, ends, kind = self._h, self._join, self._ends, getattr(self._h, self.mechanism)
+        self._mechanisms, self._wires = [kind() for _ in self._pairs], []
+        for mechanism, (i, j) in zip(self._mechanisms, self._pairs, strict=True):
+            heard, acting = join(ends.sources[i], mechanism), h.NetCon(mechanism, ends.receptors[j])
             heard.delay, heard.weight[0] = -EARLY / 4, 1.0
-            told.delay, told.weight[0] = delay, 0.0
-            acting = self._h.NetCon(mechanism, ends.receptors[j])
-            acting.delay = 0.0
-            self._h.setpointer(acting._ref_weight[0], "sent", mechanism)
-            self._wires.append((heard, told, acting))
-        for name, given in values.items():
+            acting.delay = EARLY / 8  # when all that is sent at one time is known
+            h.setpointer(acting._ref_weight[0], "sent", mechanism)
+            self._wires.append((heard, acting))
+        for name, given in self._values().items():
             self._each(name).write(given)
-        self._weights, self._units = self._each("w"), self._each("unit")
+        self._units = self._each("unit")
+        self._units.write(units)
 
     def _each(self, name: str) -> Pointers:
-        references = [getattr(mechanism, f"_ref_{name}") for mechanism in self._learning]
-        return Pointers(self._h, references, self._learning)
+        references = [getattr(mechanism, f"_ref_{name}") for mechanism in self._mechanisms]
+        return Pointers(self._h, references, self._mechanisms)
 
     def rescale(self, factors: Floats) -> None:
         self._units.write(self._units.read() * factors)
+
+
+class TiringConnections(PlasticConnections):
+    """Synapses with short-term plasticity."""
+
+    mechanism: ClassVar[str] = "TiringSynapse"
+
+    def _values(self) -> dict[str, Floats]:
+        p, dt = self._synapses.parameters, self._dt
+        keeps = p["tau_facil"] > 0
+        forget = dt / np.where(keeps, p["tau_facil"], 1.0)
+        own = {"U": p["U"], "recover": dt / p["tau_rec"], "forget": forget, "keeps": keeps.astype(np.float64)}
+        return {**super()._values(), **own}
+
+
+class LearningConnections(PlasticConnections):
+    """Synapses with STDP: they hear of the targets' spikes too, after the delay, which is all dendritic."""
+
+    mechanism: ClassVar[str] = "LearningSynapse"
+
+    def _values(self) -> dict[str, Floats]:
+        s, p, dt = self._synapses, self._synapses.parameters, self._dt
+        own = {name: p[name] for name in ("A_plus", "A_minus", "w_max")}
+        fading = {f"fade_{side}": dt / p[f"tau_{side}"] for side in ("plus", "minus")}
+        return {**super()._values(), **own, **fading, "soft": np.full(len(s.weights), STDP[s.kind])}
+
+    def _make(self, units: Floats) -> None:
+        super()._make(units)
+        self._told, self._weights = [], self._each("w")
+        for mechanism, (_, j), delay in zip(self._mechanisms, self._pairs, self._delays, strict=True):
+            told = self._join(self._ends.targets[j], mechanism)
+            told.delay, told.weight[0] = delay, 0.0
+            self._told.append(told)
 
     @property
     def weights(self) -> Floats:

@@ -126,9 +126,15 @@ class InputTests(Tested):
         background = _background(size, np.linspace(0.0, 9000.0, size), 0.25, receptor, key)
         population = cells("IF_curr_exp", size, v_thresh=1e6, tau_syn_E=2.0, tau_syn_I=2.0)
         network = instance(population, traces=[(f"isyn_{receptor}", 1)], backgrounds=(background,))
-        _, (current,) = self.run(network, None, 150, steps)
+        simulator, tau, parts = self.built(network), np.full(steps, 2.0), []
+        for run, value in ((150, 3.0), (steps - 150, 1.0)):
+            simulator.run(run, {0: Spikes.none()})
+            simulator.spikes(1)
+            parts.append(simulator.trace(network.traces[0]))
+            simulator.set(1, "tau_syn_E" if receptor == "exc" else "tau_syn_I", np.full(size, value))
+        tau[150:], current = 3.0, np.concatenate(parts)
         arrived = np.diff(current, axis=0, prepend=0.0)
-        arrived[1:] += current[:-1] * -np.expm1(-dt / 2.0)
+        arrived[1:] += current[:-1] * -np.expm1(-dt / tau[1:, None])
         mean, none = expected(background, dt)
         step = np.arange(1, steps + 1)[:, None]
         drawn = poisson_of(uniform_of(*key, np.arange(size), step), mean, none)

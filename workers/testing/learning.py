@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from workers.instance import Floats, Ints, Spikes, Synapses, Trace
+from workers.simulators.base import SIMULTANEOUS
 from workers.testing.base import Tested
 from workers.testing.networks import WEIGHT, between, cells, instance, recorded, same, synapses, told
 from workers.testing.reference import Arrival, course
 
 KINDS = ("AdditiveSTDP", "MultiplicativeSTDP")
+PLASTIC = (("TsodyksMarkramSynapse", 0.5), *((kind, 1.0) for kind in KINDS))  # and what a first spike gives
 
 
 def released(steps: Sequence[int], dt: float, u: float, tau_rec: float, tau_facil: float) -> list[float]:
@@ -41,7 +43,7 @@ def learned(synapses_: Synapses, place: int, pre: Ints, post: Ints, now: int, dt
         if step in back:
             near = np.exp(-(step - pre[pre < step]) * dt / p["tau_plus"]).sum()
             w = min(w + p["A_plus"] * near * (p["w_max"] if hard else p["w_max"] - w), p["w_max"])
-        if step in pre:
+        for _ in range(int((pre == step).sum())):
             near = np.exp(-(step - back[back < step]) * dt / p["tau_minus"]).sum()
             w = max(w - p["A_minus"] * near * (p["w_max"] if hard else w), 0.0)
     return w
@@ -145,6 +147,8 @@ class LearningTests(Tested):
         )
         back = [posts.steps[posts.ranks == t] + delay for t, delay in enumerate(delays)]
         pres = [(int(s), t) for t, steps in enumerate(back) for s in (steps[0] - 9, *steps, steps[2] + 50)]
+        if SIMULTANEOUS in self.claimed.features:
+            pres += [(int(s), t) for t, steps in enumerate(back) for s in (steps[0] - 9, steps[2])]
         stimulus = Spikes.joined([forced, told(*pres)[0]])
         stimulus = Spikes.in_order(stimulus.steps, stimulus.ranks)
         network = instance(population, force, learning, sources=4)
@@ -174,9 +178,11 @@ class LearningTests(Tested):
         network = instance(population, learning, synapses([(1, 0)], 100.0, 1), sources=2, traces=[("v", 1)])
         network.projections[1].weights[:] = 30.0
         stimulus = told((10, 0), (100, 1), (late, 0))[0]
-        (spikes,), (v,) = self.run(network, stimulus, late + 60)
+        simulator = self.built(network)
+        (spikes,), (v,) = recorded(simulator, network, stimulus, [late + 60])
         weight = learned(learning, 0, np.array([10]), spikes.steps, late, network.dt)
         assert weight > 2 * w
+        assert simulator.weights(0) == pytest.approx([weight], rel=1e-9)
         expected = course(population, network.dt, 60, [Arrival(5, "exc", np.full(1, weight))])
         limit = max(1e-6, self.tolerance("IF_curr_exp"))
         np.testing.assert_allclose(v[late:], expected.values["v"], rtol=0, atol=limit)
@@ -187,3 +193,18 @@ class LearningTests(Tested):
         simulator = self.built(network := instance(cells("IF_curr_exp", 2), given))
         simulator.built = network
         assert simulator.weights(0).tolist() == [0.1, 0.2, 0.3]
+
+    @pytest.mark.parametrize(("kind", "share"), [("StaticSynapse", 1.0), *PLASTIC])
+    def test_a_changed_time_constant_acts_on_what_arrives_after_it(self, kind: str, share: float) -> None:
+        """Where a simulator scales weights by the time constant, it has to scale them anew."""
+        self.needs("IF_curr_exp", *({kind} - {"StaticSynapse"}))
+        w, population = WEIGHT["IF_curr_exp"], cells("IF_curr_exp", 2)
+        network = instance(population, synapses([(0, 0), (0, 1)], w, 3, kind=kind), traces=[("v", 1)])
+        simulator, tau = self.built(network), np.array([2.0, 0.7])
+        simulator.run(40, {0: Spikes.none()})
+        simulator.spikes(1), simulator.trace(network.traces[0])
+        simulator.set(1, "tau_syn_E", tau)
+        simulator.run(60, told((45, 0)))
+        changed = replace(population, parameters={**population.parameters, "tau_syn_E": tau})
+        expected = course(changed, network.dt, 60, [Arrival(8, "exc", np.full(2, share * w))])
+        self.assert_course("IF_curr_exp", simulator.trace(network.traces[0]), expected)

@@ -8,7 +8,7 @@ Received with a weight of 1 it is a spike of the source, with 0 one of the targe
 ENDCOMMENT
 
 NEURON {
-    ARTIFICIAL_CELL PairSTDP
+    ARTIFICIAL_CELL LearningSynapse
     RANGE w, w_max, A_plus, A_minus, fade_plus, fade_minus, soft, unit, wait, grid
     POINTER sent
 }
@@ -32,6 +32,7 @@ ASSIGNED {
     minus
     sent_at         : the step of the last spike of the source ...
     told_at         : ... and of the target
+    acts_at (ms)    : when the last spike was sent to the receptor
 }
 
 INITIAL {
@@ -39,20 +40,23 @@ INITIAL {
     minus = 0
     sent_at = -1e15
     told_at = -1e15
+    acts_at = -1e15
 }
 
 NET_RECEIVE (source) { LOCAL now
     if (flag < 0) {
-        sent = -flag*unit
-        net_event(t)
+        if (t > acts_at) {
+            sent = 0
+            acts_at = t
+            net_event(t)
+        }
+        sent = sent - flag*unit  : several at one time act as one
     } else {
         now = floor(t/grid + 0.5)
         if (source < 0.5) {
             potentiate(now)
         } else {
-            if (now > sent_at) {  : several spikes in one step change the weight once
-                depress(now)
-            }
+            depress(now)
             if (w > 0) {
                 net_send(wait, -w)
             }
