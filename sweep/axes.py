@@ -37,15 +37,22 @@ def to_json(dims: Mapping[str, Values] | None) -> dict[str, Any] | None:
     return written
 
 
-def from_json(axis: Mapping[str, Any], stored: list[Any]) -> NDArray[Any]:
+def from_json(axis: Mapping[str, Any], stored: Values) -> NDArray[Any]:
     """Read the labels of an axis; of a longer one those for which a network is stored, in this order."""
     if axis["labels"] is None:
+        if isinstance(stored, np.ndarray):
+            values, first = np.unique(stored, return_index=True)
+            return values[np.argsort(first)]
         return labels(list(dict.fromkeys(map(_plain, stored))))
     return np.array(axis["labels"]).astype(axis["dtype"])
 
 
-def places_on(axis: NDArray[Any], stored: list[Any]) -> NDArray[np.int64]:
+def places_on(axis: NDArray[Any], stored: Values) -> NDArray[np.int64]:
     """Find values of a parameter among the labels of its axis; -1 for those that are not there."""
+    if isinstance(stored, np.ndarray) and stored.dtype == axis.dtype and len(axis):
+        order = np.argsort(axis)
+        found = order[np.searchsorted(axis, stored, sorter=order).clip(max=len(axis) - 1)]
+        return np.where(axis[found] == stored, found, -1)
     known = {label: i for i, label in enumerate(axis.tolist())}
     return np.array([known.get(v, known.get(ascii(v), -1)) for v in map(_plain, stored)], np.int64)
 

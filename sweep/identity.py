@@ -49,8 +49,13 @@ def places_in(known: Ids, ids: Ids) -> NDArray[np.int64]:
     """Find the place of each of `ids` in `known`; -1 where it is not."""
     if not len(known):
         return np.full(len(ids), -1, np.int64)
-    order = np.argsort(known[:, 0], kind="stable")
-    found = order[np.searchsorted(known[:, 0], ids[:, 0], sorter=order).clip(max=len(known) - 1)]
+    if len(known) >= len(ids) and (known[: len(ids)] == ids).all():  # the same call again
+        return np.arange(len(ids))
+    order, wanted = np.argsort(known[:, 0], kind="stable"), np.argsort(ids[:, 0])
+    # In order, which is ten times faster among millions.
+    ordered = np.searchsorted(known[order, 0], ids[wanted, 0]).clip(max=len(known) - 1)
+    found = np.empty(len(ids), np.int64)
+    found[wanted] = order[ordered]
     return np.where((known[found] == ids).all(axis=1), found, -1)
 
 
@@ -109,6 +114,8 @@ def _word(text: bytes) -> np.uint64:
 
 def _ranks(ids: Ids) -> Words:
     """Count, for each row, the equal ones before it."""
+    if len(np.unique(ids[:, 0])) == len(ids):
+        return np.zeros(len(ids), np.uint64)
     order = np.lexsort((ids[:, 1], ids[:, 0]))
     ordered = ids[order]
     first = np.r_[True, (ordered[1:] != ordered[:-1]).any(axis=1)]

@@ -83,7 +83,7 @@ def _gridded(reader: Reader, about: dict[str, Any]) -> Plan:
     dims: dict[str, NDArray[Any]] = {}
     place = np.zeros(len(rows), np.int64)
     for name, written in about["grid"].items():
-        stored = reader.leaves(names[name], rows) if len(rows) else []
+        stored = reader.column(names[name], rows) if len(rows) else []
         axis = from_json(written, stored)
         on = places_on(axis, stored)
         dims[name], place = axis, np.where((on < 0) | (place < 0), -1, place * len(axis) + on)
@@ -119,7 +119,7 @@ def _by_point(reader: Reader, about: dict[str, Any], number: int) -> NDArray[np.
     index = reader.index[rows] // max(1, len(about["simulators"]))
     rank = np.asarray(reader.arrays["replicate"][:])[rows]
     names = {leaf: n for leaf, n in reader.names("parameter").items() if leaf != SIMULATOR}
-    values = {leaf: reader.leaves(name, rows) for leaf, name in names.items()}
+    values = {leaf: reader.column(name, rows) for leaf, name in names.items()}
     # Of more networks with the same parameters than a point has replicates, some are another point.
     points = points_of(Plan(len(rows), about["seed"], {**values, "": rank // each}, {}))
     kinds, point = np.unique(points, axis=0, return_inverse=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sweep.columns import Role, array_layout
 from sweep.damage import refuse_missing_chunks
+from sweep.points import Values
 from workers.folder import Folder, folder_at
 from workers.outcome import Failure
 from workers.part import failure_from_json, from_npy
@@ -121,6 +122,13 @@ class Reader:
         leaves = {leaf: self.leaves(self._names[leaf], rows) for leaf in self._leaves[place]}
         make = _decoded_copy if copies else decode
         return [partial(make, structure, {k: v[i] for k, v in leaves.items()}) for i in range(len(rows))]
+
+    def column(self, name: str, rows: NDArray[np.int64]) -> Values:
+        """Read the values of one column in some rows: an array where it has nothing but plain numbers."""
+        array = self.arrays[name]
+        if array.ndim > 1 or array.dtype.kind not in "biuf" or f"{name}.other" in self.arrays:
+            return self.leaves(name, rows)
+        return self.leaves(name, rows) if f"{name}.row_size" in self.arrays else values_in(array, rows)
 
     def leaves(self, name: str, rows: NDArray[np.int64]) -> list[Any]:
         """Read the values of one column in some rows."""
