@@ -14,8 +14,8 @@ from workers.network.values import lowest, per_neuron
 class PoissonInput(Attached):
     """Background: to each neuron of a population its own Poisson spikes, too many to draw outside.
 
-    They are drawn by the simulator, from the network's key: Brian2, GeNN and NEURON draw the same for the same
-    seed and index; NEST draws others, by its own generator. In one step a neuron may get several.
+    They are drawn by the simulator, from the network's key: Brian2, GeNN and NEURON draw the same for the
+    same seed and index; NEST draws others, by its own generator. In one step a neuron may get several.
 
     Parameters
     ----------

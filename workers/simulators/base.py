@@ -52,7 +52,8 @@ class Simulator(ABC):
     """About how many seconds pass before its first network runs, where nothing has been compiled before."""
 
     keyed: ClassVar[bool] = False
-    """Whether it draws each neuron's PoissonInput from that neuron's key alone, so that it can be fused."""
+    """Whether it draws each neuron's PoissonInput from that neuron's key alone, as `workers.simulators.keyed`
+    does, so that it can be fused."""
 
     ahead: int = 0
     """For how many steps after a run it must be told the currents already."""
