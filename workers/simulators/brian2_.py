@@ -11,11 +11,12 @@ from workers.simulators.brian2_cells import BrianCells, BrianSources, Toolbox, a
 from workers.simulators.brian2_code import Call
 from workers.simulators.brian2_functions import functions
 from workers.simulators.brian2_inputs import BrianBackground, injector
-from workers.simulators.brian2_models import MODELS
 from workers.simulators.brian2_recorders import SpikeRecorder, TraceRecorder
 from workers.simulators.brian2_setup import code_class, imported, quiet, set_preferences
 from workers.simulators.brian2_synapse_equations import EquationSynapses
-from workers.simulators.brian2_synapses import KINDS, BrianSynapses, projected
+from workers.simulators.brian2_synapses import BrianSynapses, projected
+from workers.simulators.update_models import MODELS
+from workers.simulators.update_synapses import KINDS
 
 
 class Brian2(Simulator):

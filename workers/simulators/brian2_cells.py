@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from workers.instance import Cells, Floats, Sources, Spikes
 from workers.simulators.brian2_code import Call, ready
-from workers.simulators.brian2_equations import model as equation_model
-from workers.simulators.brian2_model import Model, check
-from workers.simulators.brian2_models import MODELS
+from workers.simulators.update_equations import model as equation_model
+from workers.simulators.update_model import Model, check
+from workers.simulators.update_models import MODELS
 
 
 @dataclass(frozen=True)

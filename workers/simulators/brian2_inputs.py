@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from workers.instance import Background, Current, Floats
 from workers.simulators.brian2_cells import BrianCells, Toolbox, array, receiver
-from workers.simulators.brian2_model import check
 from workers.simulators.keyed import expected
+from workers.simulators.update_model import check
 
 
 def injector(

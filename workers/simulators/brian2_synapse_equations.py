@@ -17,9 +17,10 @@ from workers.network.lines import FUNCTIONS, Equation
 from workers.network.synapse_lines import AT_SPIKES, SENT, Statement, SynapseEquations
 from workers.simulators.brian2_cells import BrianCells, BrianSources, Toolbox
 from workers.simulators.brian2_code import ready
-from workers.simulators.brian2_equations import bounds, ours, stepped
-from workers.simulators.brian2_model import Receptor, check
-from workers.simulators.brian2_synapses import BrianSynapses, Kind, connected, renamed
+from workers.simulators.brian2_synapses import BrianSynapses, connected, renamed
+from workers.simulators.update_equations import bounds, ours, stepped
+from workers.simulators.update_model import Receptor, check
+from workers.simulators.update_synapses import Kind
 
 _KEPT = FUNCTIONS | {"w", "t", "dt"}
 

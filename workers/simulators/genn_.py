@@ -10,12 +10,12 @@ import numpy as np
 from workers.instance import Cells, Floats, Instance, Sources, Spikes, Trace
 from workers.simulators import genn_cache, genn_inputs
 from workers.simulators.base import NO_CURRENTS, Simulator
-from workers.simulators.brian2_equations import model as equation_model
-from workers.simulators.brian2_model import Model, check
-from workers.simulators.brian2_models import MODELS
 from workers.simulators.genn_parts import GennCells, GennSources, SpikeReader
 from workers.simulators.genn_plan import Plan, plan_of
 from workers.simulators.genn_synapses import KNOWN, connect
+from workers.simulators.update_equations import model as equation_model
+from workers.simulators.update_model import Model, check
+from workers.simulators.update_models import MODELS
 
 _KEPT = 16  # models that stay prepared in this process
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from workers.simulators.brian2_model import Model
 from workers.simulators.genn_inputs import arrival, names
 from workers.simulators.genn_inputs import code as background
+from workers.simulators.update_model import Model
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+",

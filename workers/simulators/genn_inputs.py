@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.instance import Background, Instance
-from workers.simulators.brian2_model import Model, Receptor, check
 from workers.simulators.keyed import expected
+from workers.simulators.update_model import Model, Receptor, check
 
 _NUMBERS, _WORDS = ("mean", "none", "each"), ("key0", "key1", "key2", "key3", "rank")
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.instance import Cells, Floats, Ints, Sources, Spikes
-from workers.simulators.brian2_model import Model, check
+from workers.simulators.update_model import Model, check
 
 
 class GennCells:

@@ -15,9 +15,9 @@ import numpy as np
 
 from workers.instance import Cells, Instance
 from workers.simulators import genn_synapses
-from workers.simulators.brian2_model import Model
 from workers.simulators.genn_code import NeuronCode, neuron_code
 from workers.simulators.genn_inputs import of as backgrounds
+from workers.simulators.update_model import Model
 
 _BUFFER = 2**24  # bytes that are read or written between two stops
 _LONGEST, _SHORTEST = 1024, 16  # steps between them

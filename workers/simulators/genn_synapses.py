@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.instance import Synapses
-from workers.simulators.brian2_model import check
-from workers.simulators.brian2_synapses import KINDS
 from workers.simulators.genn_code import expression, statements
+from workers.simulators.update_model import check
+from workers.simulators.update_synapses import KINDS
 
 _LONGEST = 2**16  # steps
 _EMPTY = np.zeros(1, np.uint32)  # the lengths of all rows, as GeNN copies them

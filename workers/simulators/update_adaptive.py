@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from workers.instance import Floats
-from workers.simulators.brian2_model import Model, Receptor, Values, keep, refractory
+from workers.simulators.update_model import Model, Receptor, Values, keep, refractory
 
 FINEST = 0.05  # ms
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from workers.instance import Floats
-from workers.simulators.brian2_model import Model, Receptor, Values, keep
+from workers.simulators.update_model import Model, Receptor, Values, keep
 
 FINEST = 0.01  # ms
 LOOK = 0.1  # ms between two looks for a spike

@@ -1,4 +1,4 @@
-"""Models of one's own in Brian2: from equations to the update of one step."""
+"""Models of one's own, from equations to the update of one step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workers.instance import Floats
 from workers.network.equations import CONDUCTANCES, Equations
 from workers.network.lines import Equation
 from workers.network.noise import PREFIX, Noise, taken_out
-from workers.simulators.brian2_model import Model, Receptor, Values
+from workers.simulators.update_model import Model, Receptor, Values
 
 _NAMES = {
     "exp": "exponential",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from workers.instance import Floats
-from workers.simulators.brian2_model import (
+from workers.simulators.update_model import (
     Model,
     Receptor,
     Values,

@@ -1,4 +1,4 @@
-"""The models that Brian2 runs, as discrete updates with coefficients computed beforehand.
+"""The models that Brian2 and GeNN run, as discrete updates with coefficients computed beforehand.
 
 Nothing here is a differential equation: each model is the update of one step. The updates use only sums,
 products and quotients, and functions made of these, so that the same network gives the same bits on every
@@ -7,11 +7,11 @@ machine and target. Units are PyNN's (ms, mV, nF, nA, uS), which are coherent: n
 
 from __future__ import annotations
 
-from workers.simulators.brian2_adaptive import ADEX
-from workers.simulators.brian2_conductances import COND_ALPHA, COND_EXP
-from workers.simulators.brian2_currents import CURR_ALPHA, CURR_DELTA, CURR_EXP, IZHIKEVICH
-from workers.simulators.brian2_hodgkin_huxley import HODGKIN_HUXLEY
-from workers.simulators.brian2_model import Model
+from workers.simulators.update_adaptive import ADEX
+from workers.simulators.update_conductances import COND_ALPHA, COND_EXP
+from workers.simulators.update_currents import CURR_ALPHA, CURR_DELTA, CURR_EXP, IZHIKEVICH
+from workers.simulators.update_hodgkin_huxley import HODGKIN_HUXLEY
+from workers.simulators.update_model import Model
 
 MODELS: dict[str, Model] = {
     "EIF_cond_exp_isfa_ista": ADEX,

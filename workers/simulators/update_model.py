@@ -1,4 +1,4 @@
-"""What a model is for our Brian2, and what the models share."""
+"""What a model is where we write its update ourselves, on Brian2 and GeNN, and what the models share."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Model:
 
 
 def check(name: str, values: Floats) -> None:
-    """Refuse what Brian2 would silently compute nonsense with."""
+    """Refuse what would silently give nonsense."""
     if not np.isfinite(values).all():
         raise ValueError(f"{name} must be finite")
     if name in _POSITIVE and not (values > 0).all():
@@ -113,7 +113,7 @@ def long(values: Floats | float) -> Long:
 
 
 def double(values: Long) -> Floats:
-    """Values as Brian2 takes them."""
+    """Values as simulators take them."""
     return values.astype(np.float64)
 
 
