@@ -15,6 +15,7 @@ from sweep.chunks import fill, metadata
 from workers.folder import PARTIAL, Folder
 
 CHUNK = 1 << 20
+LEAST = 1 << 16  # a store of few networks may be extended, and what is behind its rows is compressed in vain
 LONGEST_CHUNK = 1 << 18
 LONGEST_OF_NETWORKS = 1 << 15  # each commit writes the last one of some twenty arrays anew
 # A reader holds on to the metadata it opened, so a column rewritten in another layout needs chunks under
@@ -36,10 +37,12 @@ class Arrays(Mapping[str, Array]):
     ----------
     folder : Folder
         The hierarchy.
+    networks : int, optional
+        How many networks are planned.
     """
 
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
+    def __init__(self, folder: Folder, networks: int = LONGEST_CHUNK) -> None:
+        self._folder, self._networks = folder, networks
         self._arrays: dict[str, Array] = {}
         self._published: dict[str, Any] = {}
 
@@ -72,20 +75,25 @@ class Arrays(Mapping[str, Array]):
         row_bytes: int = 64,
         generation: int = 0,
         empty: Any = None,
+        each: int = 1,
     ) -> None:
-        """Make an array, of strings where there is no dtype; an earlier generation's chunks stay."""
+        """Make an array, of strings where there is no dtype; an earlier generation's chunks stay.
+
+        A chunk has the rows of all networks, `each` for one, but no more than are read and written well.
+        """
         if dtype is not None:
             row_bytes = max(1, math.prod(shape[1:]) * dtype.itemsize)
         longest = LONGEST_CHUNK if dims[0].endswith(".element") else LONGEST_OF_NETWORKS
-        chunks = (max(1, min(longest, CHUNK // row_bytes)), *shape[1:])
+        rows = max(self._networks * each, LEAST // row_bytes)
+        chunks = (max(1, min(rows, longest, CHUNK // row_bytes)), *shape[1:])
         empty = fill(dtype) if empty is None else empty
         entry = metadata(dtype, chunks, dims, CHUNK_NAMES[generation], empty)
         array = self._arrays[name] = Array(self._folder, name, entry)
         array.attrs |= attributes or {}
         self.publish({name: array.entry})  # by this, `open` knows it for an array
         for start in range(0, shape[0], chunks[0]):
-            rows = min(chunks[0], shape[0] - start)
-            self.extend(name, np.full((rows, *shape[1:]), array.fill_value, array.dtype))
+            stop = min(start + chunks[0], shape[0])
+            self.extend(name, np.full((stop - start, *shape[1:]), array.fill_value, array.dtype))
 
     def extend(self, name: str, values: NDArray[Any]) -> None:
         """Put values behind those that an array has."""

@@ -54,9 +54,9 @@ def strings(blocks: Sequence[Column], rows: int) -> NDArray[Any]:
 
 
 def mean_size(blocks: Sequence[Column]) -> int:
-    """How many bytes a row of strings has, about."""
+    """How many elements a row has, or bytes where it is a string, about."""
     rows = sum(len(b.rows) for b in blocks)
-    return max(64, sum(b.values.size for b in blocks) // max(1, rows))
+    return sum(b.values.size for b in blocks) // max(1, rows)
 
 
 def rows_kept(part: Part, keep: NDArray[np.bool_]) -> Part:

@@ -17,6 +17,7 @@ from sweep.chunks import fill
 from sweep.layout import Layout, holds, joined, layout_of
 from workers.part import Column, text_column, to_npy
 
+MANY = 1024
 AUXILIARY = (".row_size", ".shape", ".other")
 
 Role = Literal["parameter", "result"]
@@ -150,10 +151,11 @@ class Columns:
         attributes |= {"generation": generation} if generation else {}
         if layout.shape is not None:
             dims = ("network", *(f"{name}.dim_{i}" for i in range(len(layout.shape))))
-            size = mean_size(blocks) if layout.dtype is None else 0
+            size = max(64, mean_size(blocks)) if layout.dtype is None else 0
             self.arrays.create(name, layout.dtype, dims, (rows, *layout.shape), attributes, size, generation)
             return
-        self.arrays.create(name, layout.dtype, (f"{name}.element",), (0,), attributes, generation=generation)
+        element, each = (f"{name}.element",), max(MANY, mean_size(blocks))  # the first networks may have few
+        self.arrays.create(name, layout.dtype, element, (0,), attributes, generation=generation, each=each)
         if f"{name}.row_size" not in self.arrays:
             about = {"sample_dimension": f"{name}.element", "long_name": f"number of elements of {name}"}
             self.arrays.create(f"{name}.row_size", np.dtype(np.int64), ("network",), (rows,), about, empty=0)

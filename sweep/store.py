@@ -47,7 +47,7 @@ class Store:
     def __init__(self, folder: Folder, plan: Plan, durable: bool = False) -> None:
         self.folder = folder
         self._plan, self._durable = plan, durable
-        self._arrays = Arrays(folder)
+        self._arrays = Arrays(folder, plan.number)
         self._columns = Columns(self._arrays, self._present)
         self._constants: Mapping[str, Any] = {}
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.values.node import LONG, PLAIN, Leaves, Node, add, encode_node
 
-Lists: TypeAlias = tuple[Node, dict[str, list[Any]]]
+Lists: TypeAlias = tuple[Node, dict[str, Sequence[Any] | NDArray[Any]]]
 
 
 def encode_sequence(value: Sequence[Any], name: str, leaves: Leaves, path: str) -> Node:
@@ -67,7 +68,7 @@ def _encode_columns(kind: str, columns: Lists, name: str, leaves: Leaves) -> Nod
     return {"kind": "many", "as": kind, "of": node, "columns": stacked}
 
 
-def _stack(column: list[Any], name: str, leaves: Leaves) -> list[str]:
+def _stack(column: Sequence[Any] | NDArray[Any], name: str, leaves: Leaves) -> list[str]:
     """Make one leaf of the values of a column; where these are arrays, a second one holds their shapes."""
     if isinstance(column[0], str):
         return [add(json.dumps(column), name, leaves)]

@@ -15,38 +15,41 @@ SELDOM = ("left_sweep", "waveforms", "name", "description", "file_origin", "anno
 
 def alike(trains: Sequence[Any], name: str, path: str) -> Lists | None:
     """See trains as columns that differ in their numbers only; None where there is more to them."""
-    first = _kind(trains[0]) if trains else None
-    if first is None or any(_kind(train) != first for train in trains):
+    if not trains or any(_given(train.__dict__[what]) for what in SELDOM for train in trains):
+        return None
+    parts: list[Sequence[Any]] = [
+        [train.__dict__[what] for train in trains] for what in ("t_start", "t_stop", "sampling_rate")
+    ]
+    if all(rate is None for rate in parts[-1]):
+        parts.pop()
+    if not all(_of_one_kind(part) for part in (trains, *parts)):
         return None
     leaves: Leaves = {}
     node = encode_node(trains[0], name, leaves, f"{path}[0]")
-    columns = zip(*(_numbers(train) for train in trains), strict=True)
-    return node, dict(zip(leaves, map(list, columns), strict=True))
+    times = [train.view(np.ndarray) for train in trains]
+    scalars: list[Any] = [np.fromiter(map(np.ndarray.item, part), part[0].dtype, len(part)) for part in parts]
+    return node, dict(zip(leaves, [times, *scalars], strict=True))
 
 
-def _parts(train: Any) -> list[Any]:
-    """Give what a train is made from, in the order in which it is taken apart."""
-    parts = [train, train.t_start, train.t_stop]
-    return parts if train.sampling_rate is None else [*parts, train.sampling_rate]
-
-
-def _kind(train: Any) -> Any:
-    """Tell what must be the same; None where a train is not made of floats with units alone.
+def _of_one_kind(parts: Sequence[Any]) -> bool:
+    """Whether parts are floats of one type, shape and unit.
 
     Units are told apart by identity: comparing them takes longer than all the rest.
     """
-    if any(_given(getattr(train, name)) for name in SELDOM):
-        return None
-    parts = _parts(train)
-    if not all(p.dtype.kind == "f" and p.dtype.isnative for p in parts):
-        return None
-    return [(p.dtype, p.ndim, *map(id, p._dimensionality), *p._dimensionality.values()) for p in parts]
+    if any(part is None for part in parts):
+        return False
+    dtype, ndim, units = parts[0].dtype, parts[0].ndim, _units(parts[0])
+    return (
+        dtype.kind == "f"
+        and dtype.isnative
+        and all(part.dtype is dtype and part.ndim == ndim and _units(part) == units for part in parts)
+    )
+
+
+def _units(part: Any) -> list[Any]:
+    units = part._dimensionality
+    return [*map(id, units), *units.values()]
 
 
 def _given(part: Any) -> bool:
     return part is not None and (isinstance(part, np.ndarray | str) or len(part) > 0)
-
-
-def _numbers(train: Any) -> list[Any]:
-    times, *others = (p.view(np.ndarray) for p in _parts(train))
-    return [times, *(p[()] for p in others)]
