@@ -1,8 +1,10 @@
 """Benchmarks: ``python -m bench``, in an environment where this package is installed.
 
 page      The example of ANNarchy's page (100 Poisson sources, 100 Izhikevich neurons, 1 s in steps of 1 ms)
-          on ours, with NEST and with Brian2, and on ANNarchy 4.8, which gets an environment of its own in the
-          user's cache directory. Needs g++ and make, and the package index the first time.
+          on ours, with each simulator that is installed, and on ANNarchy 4.8 and 5.0, which get environments
+          of their own in the user's cache directory. Needs g++, make, and the package index the first time.
+coba      COBA of Brette et al. (2007) as in ANNarchy's example: 8 networks of 4,000 cells, 500 ms in steps of
+          .1 ms, on ours and on ANNarchy 4.8.
 overhead  10,000 networks whose method only returns its index: what we cost. The aim is 2,000 a second on two
           cores, with and without a store.
 
@@ -37,7 +39,9 @@ def main() -> None:
     sizes = [10] if arguments.quick else [int(size) for size in arguments.sizes.split(",")]
     rounds = 1 if arguments.quick else arguments.rounds
     if arguments.which in ("page", "all"):
-        page.run(sizes, rounds, arguments.processes)
+        page.run_page(sizes, rounds, arguments.processes)
+    if arguments.which in ("coba", "all"):
+        page.run_coba(2 if arguments.quick else 8, rounds, arguments.processes)
     if arguments.which in ("overhead", "all"):
         overhead.run(100 if arguments.quick else 10_000, rounds, arguments.processes)
 
@@ -45,7 +49,7 @@ def main() -> None:
 def _parsed() -> argparse.Namespace:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("python -m bench", description=__doc__, formatter_class=raw)
-    parser.add_argument("which", nargs="?", choices=["page", "overhead", "all"], default="all")
+    parser.add_argument("which", nargs="?", choices=["page", "coba", "overhead", "all"], default="all")
     parser.add_argument("--sizes", default="100,1000", help="numbers of networks of the page's example")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--processes", type=int, default=usable_cores(), help="by default one for each core")

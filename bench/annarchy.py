@@ -1,4 +1,4 @@
-"""An environment of its own for ANNarchy 4.8, kept in the user's cache directory."""
+"""An environment of its own for each version of ANNarchy, kept in the user's cache directory."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-PINS = Path(__file__).with_name("annarchy-4.8.txt")
+VERSIONS = ("4.8", "5.0")
 
 
-def interpreter() -> str:
-    """Return the path of a Python interpreter that has ANNarchy 4.8; its environment is made if need be."""
+def interpreter(version: str) -> str:
+    """Return the path of a Python interpreter that has ANNarchy; its environment is made if need be."""
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = root / "neurosweep" / "bench-annarchy-4.8"
+    folder = root / "neurosweep" / f"bench-annarchy-{version}"
     installed, python = folder / "installed.txt", folder / "bin" / "python"
-    if not (installed.exists() and installed.read_text() == _wanted()):
-        _install(folder, python)
-        installed.write_text(_wanted())
+    wanted = f"{sys.version}\n{_pins(version).read_text()}"
+    if not (installed.exists() and installed.read_text() == wanted):
+        _install(version, folder, python)
+        installed.write_text(wanted)
     return str(python)
 
 
@@ -37,13 +38,13 @@ def check_compiler() -> None:
         )
 
 
-def _wanted() -> str:
-    return f"{sys.version}\n{PINS.read_text()}"
+def _pins(version: str) -> Path:
+    return Path(__file__).with_name(f"annarchy-{version}.txt")
 
 
-def _install(folder: Path, python: Path) -> None:
-    print(f"Making an environment for ANNarchy 4.8 in {folder} ...", flush=True)
+def _install(version: str, folder: Path, python: Path) -> None:
+    print(f"Making an environment for ANNarchy {version} in {folder} ...", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    quiet = ["--quiet", "--disable-pip-version-check"]
-    subprocess.run([str(python), "-m", "pip", "install", *quiet, "--requirement", str(PINS)], check=True)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--requirement", str(_pins(version))], check=True)

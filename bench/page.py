@@ -1,4 +1,4 @@
-"""The example of ANNarchy's page, on ours and on ANNarchy 4.8, in turn."""
+"""Examples on ours and on ANNarchy, in turn: that of ANNarchy's page, and COBA."""
 
 from __future__ import annotations
 
@@ -8,17 +8,35 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from bench import annarchy
+from bench.agreement import installed
 from bench.fresh import REST, Measured, measure
 from bench.tables import show, spread
 
-OURS = {"ours, NEST": "nest", "ours, Brian2": "brian2"}
 THEIRS = "ANNarchy 4.8"
+SIMULATORS = {"nest": "NEST", "brian2": "Brian2", "genn": "GeNN"}
+LONG = 2000  # from how many networks on one round is enough
 ONCE = ("imports", "ready", REST)
 SUSPICIOUS = 4.0  # standard errors
 
 Runs = Mapping[str, Sequence[Measured]]
+
+
+class Engine(NamedTuple):
+    """What runs an example: a program of `bench` and the interpreter it needs, with its last argument."""
+
+    python: str
+    program: str
+    simulator: str = ""
+
+
+def engines(ours: str, theirs: Mapping[str, str]) -> dict[str, Engine]:
+    """Name all engines: our program on each simulator, and the program of each version of ANNarchy."""
+    annarchy.check_compiler()
+    own = {f"ours, {SIMULATORS[s]}": Engine(sys.executable, ours, s) for s in installed() if s in SIMULATORS}
+    return own | {f"ANNarchy {v}": Engine(annarchy.interpreter(v), program) for v, program in theirs.items()}
 
 
 @dataclass
@@ -27,42 +45,48 @@ class Bench:
 
     Parameters
     ----------
-    python : str
-        The interpreter that has ANNarchy.
+    engines : dict of str to Engine
     processes : int
         How many networks run at once.
     scratch : Path
         For working directories. Each engine has one, in which it finds what it has compiled before.
     """
 
-    python: str
+    engines: Mapping[str, Engine]
     processes: int
     scratch: Path
     runs: dict[int, dict[str, list[Measured]]] = field(default_factory=dict)
 
     def round(self, number: int) -> None:
         """Run so many networks on each engine."""
-        runs = self.runs.setdefault(number, {engine: [] for engine in (*OURS, THEIRS)})
-        for engine, measured in runs.items():
-            measured.append(self._run(engine, number))
+        runs = self.runs.setdefault(number, {name: [] for name in self.engines})
+        for name, measured in runs.items():
+            measured.append(self._run(name, number))
 
-    def _run(self, engine: str, number: int) -> Measured:
-        folder = self.scratch / engine
+    def _run(self, name: str, number: int) -> Measured:
+        folder, engine = self.scratch / name, self.engines[name]
         folder.mkdir(exist_ok=True)
-        if engine == THEIRS:
-            return measure(self.python, "run_annarchy", number, self.processes, folder=folder)
-        return measure(sys.executable, "run_ours", number, self.processes, OURS[engine], folder=folder)
+        more = [engine.simulator] if engine.simulator else []
+        return measure(engine.python, engine.program, number, self.processes, *more, folder=folder)
 
 
-def run(sizes: Sequence[int], rounds: int, processes: int) -> None:
-    """Measure and print."""
-    annarchy.check_compiler()
-    python = annarchy.interpreter()
+def run_page(sizes: Sequence[int], rounds: int, processes: int) -> None:
+    """Measure the page's example and print."""
+    theirs = {"4.8": "run_annarchy", "5.0": "run_annarchy5"}
+    _run(engines("run_ours", theirs), sizes, rounds, processes)
+
+
+def run_coba(number: int, rounds: int, processes: int) -> None:
+    """Measure COBA and print."""
+    _run(engines("run_coba", {"4.8": "run_coba_annarchy"}), [number], rounds, processes)
+
+
+def _run(engines: Mapping[str, Engine], sizes: Sequence[int], rounds: int, processes: int) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        bench = Bench(python, processes, Path(scratch))
+        bench = Bench(engines, processes, Path(scratch))
         for place in range(rounds):
-            for number in sizes:
-                print(f"page: round {place + 1} of {rounds}, {number} networks", file=sys.stderr, flush=True)
+            for number in (n for n in sizes if not place or n < LONG):
+                print(f"round {place + 1} of {rounds}, {number} networks", file=sys.stderr, flush=True)
                 bench.round(number)
     for number, runs in bench.runs.items():
         show_networks(number, processes, runs)
@@ -72,7 +96,7 @@ def run(sizes: Sequence[int], rounds: int, processes: int) -> None:
 def show_networks(number: int, processes: int, runs: Runs) -> None:
     """Print what a network costs, by the time of `parallel_run` alone."""
     title = f"{number} networks, {processes} processes, rounds: {len(runs[THEIRS])}; time per network"
-    heads = ["", "CPU ms", "wall ms", "CPU / ANNarchy's", "wall / ANNarchy's", "spikes", "differ by"]
+    heads = ["", "CPU ms", "wall ms", "CPU / 4.8's", "wall / 4.8's", "spikes", "differ by"]
     show(title, heads, [_row(number, engine, runs) for engine in runs])
 
 
@@ -110,7 +134,7 @@ def show_once(runs: Mapping[int, Runs]) -> None:
     """Print what a script costs apart from its networks: the first time, and when all is compiled."""
     heads = ["", "imports", "ready", REST, "together"]
     rows = []
-    for engine in (*OURS, THEIRS):
+    for engine in next(iter(runs.values())):
         measured = [m for by_engine in runs.values() for m in by_engine[engine]]
         first = next(iter(runs.values()))[engine][0]
         later = [m for m in measured if m is not first]
