@@ -30,6 +30,9 @@ SETTINGS: dict[str, Any] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
+    # Else each process takes 2 % of a core to see 50 times a second whether its event loop is late.
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
     # A worker has what it runs and no more, so that what is lost with it are suspects only; the sweep
     # counts how often, and knows to hand the networks of a lost task out one by one.
     "distributed.scheduler.worker-saturation": 1.0,
