@@ -113,3 +113,11 @@ def test_what_pynn_cannot_do_is_refused() -> None:
     for name in ("i_offset", "v"):
         with pytest.raises(ValueError, match=f"sets {name} before the first run only"):
             simulator.set(1, name, np.zeros(1))
+
+
+def test_a_capacitance_is_set_whether_or_not_there_is_a_tau_m() -> None:
+    for model in ("HH_cond_exp", "IF_cond_exp"):
+        simulator = PynnNest()
+        simulator.build(instance(cells(model)))
+        simulator.set(1, "cm", np.array([0.3]))
+        assert simulator._populations[1].get("cm") == pytest.approx(0.3)

@@ -17,10 +17,7 @@ from workers.instance import Cells, Floats, Instance, Ints, Sources, Spikes, Syn
 from workers.simulators.base import NO_CURRENTS, Simulator
 
 RECEPTORS = {"exc": "excitatory", "inh": "inhibitory"}
-TOGETHER = (
-    "cm",
-    "tau_m",
-)  # of which backends make a conductance; given one, PyNN may take an older other one
+TOGETHER = ("cm", "tau_m")  # of both backends make a conductance; given one, some take an older other one
 
 
 class Pynn(Simulator):
@@ -50,10 +47,7 @@ class Pynn(Simulator):
     def build(self, instance: Instance) -> None:
         """Make this network, at step 0, in place of any other."""
         self._instance, self._step, dt = instance, 0, instance.dt
-        cells = (p if isinstance(p, Cells) else None for p in instance.populations)
-        self._known = [
-            {**c.parameters, **c.state} if c else {} for c in cells
-        ]  # parameters, and the state at 0
+        self._known = [_values(p) for p in instance.populations]
         longest = max([1, *(int(s.delays.max()) for s in instance.projections if s.delays.size)])
         self._sim.setup(timestep=dt, min_delay=dt, max_delay=longest * dt, **self.options)
         self._populations = [self._population(p) for p in instance.populations]
@@ -124,16 +118,17 @@ class Pynn(Simulator):
     ) -> None:
         """Advance by `steps`, with these spikes of the sources."""
         for population, spikes in stimuli.items():
-            if spikes.steps.size:
+            if spikes.steps.size and not self.resumes:
                 self._refuse_later(population, "takes spikes of sources")
             self._populations[population].set(spike_times=self._trains(population, spikes))
         self._start, self._step = self._step, self._step + steps
         self._sim.run(steps * self._instance.dt)
         recorded = {*self._instance.spikes, *self._periods}
+        # All since the start: told to clear it, pyNN.nest loses track of what a short run has recorded.
         self._segments = {i: self._populations[i].get_data().segments[-1] for i in recorded}
 
-    def _refuse_later(self, population: int, what: str, able: bool | None = None) -> None:
-        if self._step and not (self.resumes if able is None else able):
+    def _refuse_later(self, population: int, what: str) -> None:
+        if self._step:
             raise self._cannot(population, f"{what} before the first run only: simulate in one call")
 
     def _cannot(self, population: int, what: str) -> ValueError:
@@ -142,11 +137,9 @@ class Pynn(Simulator):
 
     def _trains(self, population: int, spikes: Spikes) -> list[Any]:
         order, size = np.argsort(spikes.ranks, kind="stable"), self._instance.populations[population].size
-        times, ends = (
-            self._times(spikes.steps[order]),
-            np.searchsorted(spikes.ranks[order], np.arange(1, size)),
-        )
-        return [self._sim.Sequence(train) for train in np.split(times, ends)]
+        ends = np.searchsorted(spikes.ranks[order], np.arange(1, size))
+        trains = np.split(self._times(spikes.steps[order]), ends)
+        return [self._sim.Sequence(train) for train in trains]
 
     def _times(self, steps: Ints) -> Floats:
         """Return times in ms as this backend is to have them, to find the same steps."""
@@ -193,13 +186,19 @@ class Pynn(Simulator):
     def set(self, population: int, name: str, values: Floats) -> None:
         """Set a parameter of every neuron, or before the first run a state variable."""
         known, parameters = self._known[population], self._cells(population).parameters
-        self._refuse_later(population, f"sets {name}", self.resumes and name in parameters)
+        if not (self.resumes and name in parameters):
+            self._refuse_later(population, f"sets {name}")
         known[name] = values
         if name in parameters:
-            together = {n: simplest(known[n]) for n in (TOGETHER if name in TOGETHER else (name,))}
-            self._populations[population].set(**together)
+            together = parameters.keys() & TOGETHER if name in TOGETHER else {name}
+            self._populations[population].set(**{n: simplest(known[n]) for n in sorted(together)})
         else:
             self._populations[population].initialize(**self._initial({name: simplest(values)}))
+
+
+def _values(population: Cells | Sources) -> dict[str, Floats]:
+    """Return the parameters of neurons and their state at step 0."""
+    return {**population.parameters, **population.state} if isinstance(population, Cells) else {}
 
 
 def simplest(values: Floats) -> float | Floats:
