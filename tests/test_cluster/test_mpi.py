@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import psutil
 import pytest
+from mpi_worlds import NAMES, World, world_of
 from ports import listening, refuses_strangers
 
 from sweep import mpi, parallel_run
@@ -44,18 +43,17 @@ while not os.path.exists("seen"):
 """
 
 
-def mpiexec(number: int, *arguments: str) -> list[str]:
-    pytest.importorskip("mpi4py", reason="mpi() needs mpi4py: pip install 'neurosweep[mpi]'")
-    found = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
-    if found is None:
-        pytest.skip("no mpiexec beside Python: pip install 'neurosweep[mpi]'")
-    return [found, "-n", str(number), sys.executable, "-W", "error", *arguments]
+@pytest.fixture(params=NAMES)
+def world(request: pytest.FixtureRequest) -> World:
+    return world_of(request.param)
 
 
-def test_a_script_and_the_ports_that_it_opens(tmp_path: Path) -> None:
+def test_a_script_and_the_ports_that_it_opens(tmp_path: Path, world: World) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
-    command = mpiexec(4, "script.py")
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as run:
+    command = world.command(4, "script.py")
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=world.environment, stdout=subprocess.PIPE, text=True
+    ) as run:
         assert run.stdout is not None
         said = run.stdout.readline().split()
         members = psutil.Process(run.pid).children(recursive=True)
@@ -72,10 +70,17 @@ def test_a_script_and_the_ports_that_it_opens(tmp_path: Path) -> None:
     assert not [p for p in nodes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_a_script_that_fails_ends_all(tmp_path: Path) -> None:
+def test_a_script_that_fails_ends_all(tmp_path: Path, world: World) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
-    command = mpiexec(3, "script.py", "fail")
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(
+        world.command(3, "script.py", "fail"),
+        cwd=tmp_path,
+        env=world.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert run.returncode == 3
 
 
