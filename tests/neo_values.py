@@ -13,6 +13,9 @@ ABOUT = ("name", "description", "file_origin", "annotations")
 PARTS = {
     "SpikeTrain": ("t_start", "t_stop", "sampling_rate", "left_sweep", "waveforms"),
     "AnalogSignal": ("t_start", "sampling_rate", "sampling_period"),
+    "IrregularlySampledSignal": ("times",),
+    "Event": ("labels",),
+    "Epoch": ("durations", "labels"),
 }
 
 
@@ -29,7 +32,7 @@ def identical(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         return False
     if isinstance(a, neo.Segment):
-        lists = ("spiketrains", "analogsignals")
+        lists = ("spiketrains", "analogsignals", "irregularlysampledsignals", "events", "epochs")
         return all(identical(getattr(a, k), getattr(b, k)) for k in (*ABOUT, "index")) and all(
             identical(list(getattr(a, k)), list(getattr(b, k))) for k in lists
         )

@@ -69,6 +69,15 @@ def test_segments_of_several_numbers_of_trains(tmp_path: Path, numbers: tuple[in
     assert identical(list(results_of(tmp_path / "s.zarr", segments)), segments)
 
 
+def test_events_of_several_numbers(tmp_path: Path) -> None:
+    segments = [neo.Segment() for _ in range(3)]
+    for n, segment in enumerate(segments):
+        times = np.arange(n, dtype=float) * pq.ms
+        segment.events.append(neo.Event(times, labels=[f"e{i}" for i in range(n)]))
+        segment.epochs.append(neo.Epoch(times, durations=times, labels=["x"] * n))
+    assert identical(list(results_of(tmp_path / "s.zarr", segments)), segments)
+
+
 def test_units_are_in_the_dataset(tmp_path: Path) -> None:
     values = [{"v": np.arange(3) * pq.mV, "t": spike_train([1.0] * i), "n": i} for i in range(3)]
     results = results_of(tmp_path / "s.zarr", values)

@@ -79,9 +79,39 @@ def test_an_array_changed_afterwards_does_not_change_what_was_returned() -> None
     assert not decode(encoded.structure, encoded.leaves).any()
 
 
-def _with_events() -> neo.Segment:
+EVENTS = [
+    neo.Event([1.0, 2.5] * pq.s, labels=["on", "öff"], name="light", trial=3),
+    neo.Event([] * pq.ms),
+    neo.Event([1.0, 2.0] * pq.ms, array_annotations={"side": np.array(["l", "r"])}),
+    neo.Epoch([1.0, 2.0] * pq.s, durations=[0.5, 0.25] * pq.ms, labels=["a", "b"], description="rest"),
+    neo.Epoch([1.0] * pq.s, durations=[0.5] * pq.s),
+    neo.IrregularlySampledSignal([0.0, 0.1, 3.0] * pq.s, [[1, 2], [3, 4], [5, 6]] * pq.nA, name="i"),
+]
+
+
+@pytest.mark.parametrize("value", EVENTS, ids=lambda v: f"{type(v).__name__}{len(v)}")
+def test_events_epochs_and_irregular_signals(value: Any) -> None:
+    assert identical(again(value), value)
+    assert identical(again({"a": [value, 1]})["a"][0], value)
+
+
+def test_a_segment_with_all_that_is_stored() -> None:
+    segment = neo.Segment(name="all")
+    segment.events.extend(EVENTS[:3])
+    segment.epochs.extend(EVENTS[3:5])
+    segment.irregularlysampledsignals.append(EVENTS[5])
+    segment.spiketrains.append(spike_train([1.0]))
+    back = again(segment)
+    assert identical(back, segment)
+    assert back.epochs[0].segment is back
+
+
+def _with_images() -> neo.Segment:
     segment = neo.Segment()
-    segment.events.append(neo.Event([1.0] * pq.s, labels=["x"]))
+    images = neo.ImageSequence(
+        np.zeros((1, 2, 2)), units="V", sampling_rate=1 * pq.Hz, spatial_scale=1 * pq.um
+    )
+    segment.imagesequences.append(images)
     return segment
 
 
@@ -89,7 +119,8 @@ def _with_events() -> neo.Segment:
     ("value", "words"),
     [
         ({"v": [pq.CompoundUnit("1/cm**2") * 2]}, r"['v'][0] has the unit '(1/cm**2)'"),
-        ((1, _with_events()), "[1] has events"),
+        ((1, _with_images()), "[1] has imagesequences"),
+        ({"g": [neo.Group()]}, "['g'][0] is a <class 'neo.core.group.Group'>"),
         (neo.Segment(rec_datetime=datetime.datetime(2026, 1, 1)), "has rec_datetime"),
         (neo.Block(), "neo.core.block.Block"),
         (

@@ -1,7 +1,7 @@
 """Quantities with units and neo's objects; nothing of them is imported before the first one is met.
 
 A neo object is the arguments it can be made from, each taken apart like any other value. Objects of neo that
-refer to others (blocks, events, channel views) are not stored, and neither are the times of day of a segment.
+refer to others (blocks, groups, channel views) are not stored, and neither are the times of day of a segment.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ PRODUCT = rf"{UNIT}(?:\*{UNIT})*"
 UNITS = re.compile(rf"(?:1|{PRODUCT})(?:/(?:{UNIT}|\({PRODUCT}\)))?")
 
 ABOUT = ("name", "description", "file_origin", "annotations", "array_annotations")
-LISTS = ("analogsignals", "spiketrains")
-NOT_STORED = (
-    "irregularlysampledsignals",
-    "events",
-    "epochs",
-    "channelviews",
-    "imagesequences",
-    "rec_datetime",
-    "file_datetime",
-)
+LISTS = ("analogsignals", "irregularlysampledsignals", "events", "epochs", "spiketrains")
+NOT_STORED = ("channelviews", "imagesequences", "rec_datetime", "file_datetime")
+# What the numbers of an object are called where it is made, and what else it is made from.
+MADE_OF: dict[str, tuple[str, tuple[str, ...]]] = {
+    "SpikeTrain": ("times", ("t_start", "t_stop", "sampling_rate", "left_sweep", "waveforms")),
+    "AnalogSignal": ("signal", ("t_start", "sampling_rate")),
+    "IrregularlySampledSignal": ("signal", ("times",)),
+    "Event": ("times", ("labels",)),
+    "Epoch": ("times", ("durations", "labels")),
+}
 
 
 def physical(value: Any) -> Encoder | None:
@@ -42,9 +42,8 @@ def physical(value: Any) -> Encoder | None:
     if kind.__module__.partition(".")[0] not in ("quantities", "neo"):
         return None
     return {
+        **dict.fromkeys(MADE_OF, _encode_numbers),
         "Quantity": encode_quantity,
-        "SpikeTrain": _encode_spiketrain,
-        "AnalogSignal": _encode_analogsignal,
         "Segment": _encode_segment,
         "SpikeTrainList": _encode_list,
         "ObjectList": _encode_list,
@@ -59,15 +58,10 @@ def encode_quantity(value: Any, name: str, leaves: Leaves, path: str) -> Node:
     return {"kind": "quantity", "units": units, "of": of}
 
 
-def _encode_spiketrain(value: Any, name: str, leaves: Leaves, path: str) -> Node:
-    parts = {"times": _numbers_of(value), "t_start": value.t_start, "t_stop": value.t_stop}
-    more = {k: getattr(value, k) for k in ("sampling_rate", "left_sweep", "waveforms", *ABOUT)}
-    return _encode_parts(value, parts | more, name, leaves, path)
-
-
-def _encode_analogsignal(value: Any, name: str, leaves: Leaves, path: str) -> Node:
-    parts = {"signal": _numbers_of(value), "t_start": value.t_start, "sampling_rate": value.sampling_rate}
-    return _encode_parts(value, parts | {k: getattr(value, k) for k in ABOUT}, name, leaves, path)
+def _encode_numbers(value: Any, name: str, leaves: Leaves, path: str) -> Node:
+    numbers, more = MADE_OF[type(value).__name__]
+    parts = {numbers: _numbers_of(value)} | {k: getattr(value, k) for k in (*more, *ABOUT)}
+    return _encode_parts(value, parts, name, leaves, path)
 
 
 def _encode_segment(value: Any, name: str, leaves: Leaves, path: str) -> Node:
@@ -164,12 +158,7 @@ def neo_object(kind: str, parts: dict[str, Any]) -> Any:
 
     if kind == "ObjectList":
         return parts["items"]
-    makers = {
-        "SpikeTrain": neo.SpikeTrain,
-        "AnalogSignal": neo.AnalogSignal,
-        "SpikeTrainList": SpikeTrainList,
-        "Segment": neo.Segment,
-    }
+    makers = {k: getattr(neo, k) for k in (*MADE_OF, "Segment")} | {"SpikeTrainList": SpikeTrainList}
     lists = {k: parts.pop(k) for k in LISTS if k in parts}
     if kind == "SpikeTrain":
         parts.setdefault("sampling_rate", None)  # neo would take 1 Hz
