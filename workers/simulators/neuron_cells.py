@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from workers.instance import Cells, Floats, Sources
+from workers.simulators.steps import refuse_long_steps
 
-LONGEST = {"Izhikevich": 0.1, "EIF_cond_exp_isfa_ista": 0.1}  # ms; from there on Newton's step misleads
+LONGEST = dict.fromkeys(("Izhikevich", "EIF_cond_exp_isfa_ista", "HH_cond_exp"), 0.1)  # ms
 FIXED = {"v_spike"}  # read by NEURON at the start only
 
 TAU = {"exc": "tau_syn_E", "inh": "tau_syn_I"}
@@ -66,12 +67,7 @@ def check(population: Cells | Sources, dt: float) -> None:
     if population.model.endswith("_alpha"):
         longest = min(population.parameters[tau].min() for tau in TAU.values())
         why = "an alpha function's value in the middle of each step, which then misses its shape"
-    if dt > longest * (1 + 1e-9):
-        raise ValueError(
-            f"population {population.name}: {population.model} on simulator 'neuron' needs a dt of at most "
-            f"{longest:g} ms, and dt is {dt:g} ms: it takes {why}; use a smaller dt, as setup(dt=0.1), or "
-            "another simulator"
-        )
+    refuse_long_steps(population.name, population.model, "neuron", dt, longest, f"it takes {why}")
 
 
 def tireless(population: Cells | Sources) -> bool:
