@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import xarray as xr
 from click.testing import CliRunner
-from conftest import until
+from slurm_site import until
 
 import sweep
 from cluster import slurm_pool
