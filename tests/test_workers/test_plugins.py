@@ -99,3 +99,12 @@ def test_two_spikes_of_a_source_in_a_step_add_up_where_they_can_be(simulator: st
     (rise,) = parallel_run(method, number=1, networks=net, simulator=simulator)
     assert rise[:, 1] == pytest.approx(2.0 * rise[:, 0], abs=1e-6)
     assert rise[-1, 0] > 0.5
+
+
+def test_a_simulator_that_is_not_installed_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulators, "is_installed", lambda adapter: adapter.name != "genn")
+    with Network() as net:
+        Population(1, IF_curr_exp)
+    for simulator in ("genn", ["nest", "genn"]):
+        with pytest.raises(ModuleNotFoundError, match=r"'genn' needs the package pygenn: .*#installation"):
+            parallel_run(lambda idx, net: None, number=1, networks=net, simulator=simulator)
