@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-NEO = ("spiketrains", "analogsignals", "t_start", "t_stop", "sampling_rate", "name", "annotations")
+LISTS = ("spiketrains", "analogsignals", "irregularlysampledsignals", "events", "epochs")
+NEO = (*LISTS, "times", "t_start", "t_stop", "sampling_rate", "durations", "labels", "name", "annotations")
 
 
 def same(a: Any, b: Any) -> bool:
@@ -32,7 +33,7 @@ def _of_neo(value: Any) -> bool:
 
 def _same_attribute(a: Any, b: Any, name: str) -> bool:
     mine, others = getattr(a, name, None), getattr(b, name, None)
-    if name in ("spiketrains", "analogsignals") and mine is not None and others is not None:
+    if name in LISTS and mine is not None and others is not None:
         return same(list(mine), list(others))
     return same(mine, others)
 

@@ -12,10 +12,12 @@ import io
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+AT_ONCE = 16
 PARTIAL = ".partial"
 """How the name of a file ends that is not finished."""
 
@@ -335,9 +337,13 @@ class CloudFolder(Folder):
 
     def remove(self, *names: str) -> None:
         """Remove files."""
-        for name in names:
+
+        def remove(name: str) -> None:
             with contextlib.suppress(FileNotFoundError):
                 self._files.rm_file(self._key(name))
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(remove, names))
 
     def _key(self, name: str) -> str:
         return f"{self._root}/{name}"
