@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from workers import simulators
-from workers.instance import Instance
+from workers.instance import Instance, Sources, Spikes, Trace
 from workers.live import Network
 from workers.network import IF_cond_exp, Monitor, Population, Projection, SpikeSourceArray
 from workers.parcel import key_of, pack
@@ -23,7 +23,7 @@ from workers.simulators.base import Simulator
 from workers.simulators.neuron_ import Neuron
 from workers.task import Job, Task
 from workers.testing import SimulatorSuite
-from workers.testing.networks import cells, instance, recorded, synapses, told
+from workers.testing.networks import between, cells, instance, recorded, synapses, told
 from workers.values import decode
 
 pytest.importorskip("neuron", reason="NEURON is not installed: pip install neuron")
@@ -97,6 +97,29 @@ def test_spikes_of_one_step_are_each_sent_with_their_own_weight(kind: str) -> No
         found.append(v)
     np.testing.assert_allclose(found[1], found[0], rtol=0, atol=5e-3)
     assert np.ptp(found[0][64:]) > 0.1
+
+
+def test_the_order_of_sources_does_not_depend_on_how_the_time_is_divided() -> None:
+    """Spikes of several populations that come at one time are summed in one order, to the last bit."""
+    r, steps, sizes = np.random.default_rng(2), 200, (3, 40, 3)
+    projections = [
+        synapses([(i, 0) for i in range(size)], r.uniform(0.01, 0.1, size), r.integers(1, 9, size), pre, 3)
+        for pre, size in enumerate(sizes)
+    ]
+    populations = (*(Sources(f"sources {i}", size) for i, size in enumerate(sizes)), cells("IF_curr_exp"))
+    network = Instance(0.1, populations, tuple(projections), (3,), (Trace(3, "v", 1),))
+    at = [np.argwhere(r.random((steps, size)) < 0.2).T for size in sizes]
+    spikes = [Spikes(steps + 1, ranks) for steps, ranks in at]
+    found = []
+    for ends in ([200], [1, 7, 50, 51, 130, 200]):
+        simulator, parts, start = Neuron(), [], 0
+        simulator.build(network)
+        for end in ends:
+            simulator.run(end - start, {i: between(s, start, end) for i, s in enumerate(spikes)})
+            parts.append(simulator.trace(network.traces[0]))
+            start = end
+        found.append(np.concatenate(parts))
+    assert found[0].tobytes() == found[1].tobytes()
 
 
 def synfire() -> Network:

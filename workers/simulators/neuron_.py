@@ -9,11 +9,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from workers.instance import Background, Cells, Floats, Instance, Sources, Spikes, Synapses, Trace
+from workers.instance import Background, Cells, Floats, Instance, Spikes, Synapses, Trace
 from workers.simulators import mechanisms
 from workers.simulators.base import NO_CURRENTS, SIMULTANEOUS
-from workers.simulators.neuron_cells import FIXED, STATE, TAU, Pointers, check, mean_over_step, tireless
-from workers.simulators.neuron_inputs import Backgrounds, Trains, changes, clamps
+from workers.simulators.neuron_cells import (
+    FIXED,
+    STATE,
+    TAU,
+    Pointers,
+    check,
+    mean_over_step,
+    rounded,
+    tireless,
+)
+from workers.simulators.neuron_inputs import Backgrounds, changes, clamps, trains
 from workers.simulators.neuron_synapses import KINDS, Connections, Ends, connections
 from workers.simulators.pynn_ import RECEPTORS, Pynn, quiet, simplest
 
@@ -73,7 +82,7 @@ class Neuron(Pynn):
             super().build(instance)
         self._clamps = [clamps(self._h, c, self._native(c.population)) for c in instance.currents]
         self._backgrounds = [self._background(b) for b in instance.backgrounds]
-        self._trains_of = self._sources(instance)
+        self._trains_of = trains(self._h, instance, self._native)
         self._stretch = 1 if any(map(tireless, instance.populations)) else STRETCH
         self._initialize()
 
@@ -93,14 +102,6 @@ class Neuron(Pynn):
                 neuron.__dict__.clear()
         gc.collect()
 
-    def _sources(self, instance: Instance) -> dict[int, Trains]:
-        made, first = {}, 0
-        for place, population in enumerate(instance.populations):
-            if isinstance(population, Sources):
-                made[place] = Trains(self._h, self._native(place), first, instance.dt)
-                first += population.size
-        return made
-
     def _initialize(self) -> None:
         h = self._h
         h.secondorder = 2
@@ -114,12 +115,7 @@ class Neuron(Pynn):
         return {}  # written when NEURON's own initialization is done
 
     def _parameters(self, cells: Cells) -> Mapping[str, Floats]:
-        return {n: self._value(n, v) for n, v in cells.parameters.items()}
-
-    def _value(self, name: str, values: Floats) -> Floats:
-        """Return a parameter as NEURON is to have it, which rounds refractory periods to the nearest step."""
-        dt = self._instance.dt
-        return np.ceil(np.round(values / dt, 9)) * dt if name == "tau_refrac" else values
+        return {n: rounded(n, v, self._instance.dt) for n, v in cells.parameters.items()}
 
     def _native(self, population: int) -> list[Any]:
         return [neuron._cell for neuron in self._populations[population].all_cells]
@@ -170,8 +166,8 @@ class Neuron(Pynn):
     ) -> None:
         """Advance by `steps`, with these spikes of the sources."""
         self._start, stop = self._step, self._step + steps
-        for place, trains in self._trains_of.items():
-            trains.feed(stimuli.get(place, Spikes.none()), self._start, steps)
+        for place, sources in self._trains_of.items():
+            sources.feed(stimuli.get(place, Spikes.none()), self._start, steps)
         self._samples = {t: [] for t in self._samples}
         changed = changes(currents, self._start)
         for step in self._stops(stop, changed):
@@ -239,7 +235,7 @@ class Neuron(Pynn):
             raise ValueError(
                 f"population {self._cells(population).name}: NEURON cannot change {name} any more"
             )
-        self._populations[population].set(**{name: simplest(self._value(name, values))})
+        self._populations[population].set(**{name: simplest(rounded(name, values, self._instance.dt))})
         if name in TAU.values():
             self._set_tau(population, name, values)
 

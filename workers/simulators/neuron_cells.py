@@ -70,6 +70,11 @@ def check(population: Cells | Sources, dt: float) -> None:
     refuse_long_steps(population.name, population.model, "neuron", dt, longest, f"it takes {why}")
 
 
+def rounded(name: str, values: Floats, dt: float) -> Floats:
+    """Return a parameter as NEURON is to have it, which rounds refractory periods to the nearest step."""
+    return np.ceil(np.round(values / dt, 9)) * dt if name == "tau_refrac" else values
+
+
 def tireless(population: Cells | Sources) -> bool:
     """Say whether some neurons may fire in each step: NEURON must then look at them in between."""
     return isinstance(population, Cells) and 0.0 in population.parameters.get("tau_refrac", ())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from workers.instance import Background, Current, Floats, Spikes
+from workers.instance import Background, Current, Floats, Instance, Sources, Spikes
 from workers.simulators.keyed import expected
 from workers.simulators.neuron_cells import Pointers
 from workers.simulators.neuron_time import EARLY, GRAIN, RANKS, exact
@@ -41,6 +41,16 @@ class Trains:
             source._spike_times = self._h.Vector(train)  # read while the run lasts
             source.play(source._spike_times)
             source.ping = wait
+
+
+def trains(h: Any, instance: Instance, native: Callable[[int], Sequence[Any]]) -> dict[int, Trains]:
+    """Return what feeds each population of sources, by its place; `native` says what it is in NEURON."""
+    made, first = {}, 0
+    for place, population in enumerate(instance.populations):
+        if isinstance(population, Sources):
+            made[place] = Trains(h, native(place), first, instance.dt)
+            first += population.size
+    return made
 
 
 class Backgrounds:
