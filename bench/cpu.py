@@ -22,6 +22,11 @@ def of_tree() -> float:
     return time.process_time() + of_waited_for() + sum(_of_process(p) for p in _below(os.getpid()))
 
 
+def of_each_below() -> list[tuple[str, float]]:
+    """Return the command line and the CPU time of each living process below this one, in seconds."""
+    return [(Path(f"/proc/{p}/cmdline").read_text(), _of_process(p)) for p in _below(os.getpid())]
+
+
 def of_waited_for() -> float:
     """Return the CPU time of all children that have ended and were waited for, and of theirs."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)

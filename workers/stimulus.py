@@ -137,5 +137,6 @@ class PoissonSpikes(Stimulus):
     def _one_per_step(self, steps: Ints, ranks: Ints) -> Spikes:
         size = len(self._per_step)
         places = np.sort(steps * size + ranks)  # np.unique takes five times as long
-        step, rank = np.divmod(places[np.diff(places, prepend=-1) > 0], size)
-        return Spikes(step, rank)
+        first = np.ones(len(places), np.bool_)
+        np.not_equal(places[1:], places[:-1], out=first[1:])
+        return Spikes(*np.divmod(places[first], size))

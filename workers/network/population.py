@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -142,7 +143,7 @@ class Population(Described):
         """Coordinates of the neurons, shape (neurons, dimensions)."""
         if self._positions is not None:
             return self._positions
-        return np.stack(np.unravel_index(self.ranks, self.geometry), axis=1).astype(np.float64)
+        return _grid(self.geometry)
 
     @positions.setter
     def positions(self, given: Any) -> None:
@@ -241,6 +242,14 @@ def _parse_model(model: type[Model] | Model) -> tuple[type[Model], dict[str, Any
     if isinstance(model, Model):
         return type(model), model.values
     raise TypeError(f"Population: model={model!r}; expected a model such as Izhikevich or IF_curr_exp()")
+
+
+@lru_cache(maxsize=16)
+def _grid(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Where neurons are that were given no positions: the same in all networks of a sweep."""
+    grid = np.stack(np.unravel_index(np.arange(np.prod(shape)), shape), axis=1).astype(np.float64)
+    grid.setflags(write=False)
+    return grid
 
 
 def _parse_positions(owner: str, given: Any, size: int) -> NDArray[np.float64]:
