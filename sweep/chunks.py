@@ -3,9 +3,9 @@
 zarr reads stores, and does not write them: it takes 5 ms for making an array and 3 ms for extending one, of
 which a small sweep has twenty. What it would write is small, and the tests compare the two.
 
-Where zarr 3.1.6 extends the arrays, all else being the same, to write a store takes so many times as long (CPU
-time): of one network with spikes and traces 4 to 5, of 5 or of 100 that return numbers 3, of 4,000 with 2,000
-spikes each 1.8, of 20 with 2 MB each 1.3.
+Where zarr 3.1.6 extends the arrays, all else being the same, a store takes so many times as long to write:
+of one network with spikes and traces 4 to 5 (in CPU time), of 5 or of 100 that return numbers 3, of 4,000
+with 2,000 spikes each 1.8, of 20 with 2 MB each 1.3.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import numpy as np
 from numcodecs import Blosc, VLenUTF8
 from numpy.typing import NDArray
 
-# Times stay the floats that they were. As steps of dt they would be a fourth to a half smaller, and a store of
-# spikes and traces a tenth; but a column would then mean two things, as the times of some networks are no steps.
+# Times stay the floats that they were. As steps of dt they would be a fourth to a half smaller, and a store
+# of spikes and traces a tenth; but a column would then mean two things, as some times are no steps.
 # Bitshuffle: of spike times, ranks and traces, 7 % smaller than what bytes shuffled give at level 3, and
 # made in a third of the time.
 _BLOSC = Blosc("zstd", clevel=1, shuffle=Blosc.BITSHUFFLE)

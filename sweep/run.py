@@ -79,10 +79,10 @@ def parallel_run(
     max_processes : int
         With ``cluster=None``: how many networks run at once; -1 for one on each core.
     store : str or Path, optional
-        A path for the results, a Zarr hierarchy. If not given, they are dropped with the Results. Where
-        there is one already, what it holds is not run again: a call that was interrupted goes on, and more
-        points, replicates or networks are added. A network is found again by its parameters, and keeps its
-        index, its draws and its results.
+        A path for the results, a Zarr hierarchy, or a URL such as "s3://bucket/rates.zarr". If not given,
+        they are dropped with the Results. Where there is one already, what it holds is not run again: a call
+        that was interrupted goes on, and more points, replicates or networks are added. A network is found
+        again by its parameters, and keeps its index, its draws and its results.
     timeout : float, optional
         How many seconds a network may take before it is ended.
     fuse : int or "auto"
