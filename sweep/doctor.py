@@ -1,0 +1,132 @@
+"""What ``sweep doctor`` looks at: whether what this package needs is there, and works."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cluster.slurm_commands import SlurmError, jobs_of
+from cluster.slurm_pool import state_folder
+from workers import simulators
+from workers.launch import command, environment
+
+PATIENCE = 120
+SLURM = ("sbatch", "squeue", "scancel")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    how : {"ok", "absent", "wrong"}
+        Absent is what need not be there.
+    what : str
+    """
+
+    how: Literal["ok", "absent", "wrong"]
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.how:8}{self.what}"
+
+
+def examine() -> Iterator[Finding]:
+    """Look at all."""
+    yield from installed()
+    yield slurm()
+    yield mpi()
+    yield state()
+
+
+def installed() -> Iterator[Finding]:
+    """Import each simulator that is installed, in a process of its own."""
+    running = []
+    for name in sorted(simulators.registered()):
+        try:
+            adapter = simulators.adapter(name)
+        except Exception as error:  # a plug-in of somebody else may raise anything
+            yield Finding("wrong", f"{name}: its adapter cannot be loaded: {error}")
+            continue
+        if simulators.is_installed(adapter):
+            running.append((name, _started(name)))
+        else:
+            yield Finding("absent", f"{name}: {adapter.install}")
+    for name, process in running:
+        yield _judged(name, process)
+
+
+def _started(name: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*command("sweep.doctor"), name],
+        env=environment({}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _judged(name: str, process: subprocess.Popen[str]) -> Finding:
+    try:
+        errors = process.communicate(timeout=PATIENCE)[1].strip()
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return Finding("wrong", f"{name}: cannot be imported within {PATIENCE} s")
+    if process.returncode:
+        last = errors.splitlines()[-1] if errors else f"ended with {process.returncode}"
+        return Finding("wrong", f"{name}: cannot be imported: {last}")
+    return Finding("ok", name)
+
+
+def slurm() -> Finding:
+    """See whether Slurm's commands are here and are answered."""
+    missing = [name for name in SLURM if shutil.which(name) is None]
+    if missing:
+        return Finding("absent", f"Slurm: no {', '.join(missing)} here; slurm() is for login nodes")
+    try:
+        jobs_of("sweep")
+    except SlurmError as error:
+        return Finding("absent", f"Slurm: its commands are here, but {str(error).splitlines()[0]}")
+    return Finding("ok", "Slurm")
+
+
+def mpi() -> Finding:
+    """See whether MPI can be used, in a process of its own: a library that does not fit may end it."""
+    code = "from mpi4py import MPI; print(MPI.Get_library_version().split(',')[0].split(chr(10))[0])"
+    done = _run([sys.executable, "-P", "-c", code])
+    if "No module named 'mpi4py'" in done.stderr:
+        return Finding("absent", "MPI: pip install 'neurosweep[mpi]'")
+    if done.returncode:
+        last = (done.stderr.strip() or f"ended with {done.returncode}").splitlines()[-1]
+        return Finding("wrong", f"MPI: {last}")
+    return Finding("ok", f"MPI: {' '.join(done.stdout.split())}")
+
+
+def state() -> Finding:
+    """See whether credentials can be kept where only this user reads them."""
+    try:
+        folder = state_folder()
+        probe = folder / ".doctor"
+        probe.touch(mode=0o600)
+        probe.unlink()
+    except OSError as error:
+        return Finding("wrong", f"credentials: {error}; set XDG_STATE_HOME to a folder of yours")
+    if folder.stat().st_mode & 0o077:
+        return Finding("wrong", f"credentials: others can read {folder}: chmod 700 {folder}")
+    return Finding("ok", f"credentials are kept in {folder}")
+
+
+def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words, env=environment({}), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+if __name__ == "__main__":
+    simulators.start(sys.argv[1])
