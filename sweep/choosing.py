@@ -82,12 +82,14 @@ def choose(names: Sequence[str], plan: Plan, pool: Callable[[], Pool], packer: P
     trials = _Trials(plan, pool(), packer)
     if not trials.run(first):
         return Choice((first,), f"{first}: the quickest to start; networks that were to be timed failed")
+    idle = []
     for name in others:
         if trials.rest() > MARGIN * simulators.adapter(name).starts:
             trials.run(name)
         else:
-            trials.said.append(f"{name} is not worth starting for {plan.number}")
-    return Choice((trials.best,), f"{trials.best}: {', '.join(trials.said)}")
+            idle.append(name)
+    why = trials.said + ([f"it would not pay to start {' or '.join(idle)}"] if idle else [])
+    return Choice((trials.best,), f"{trials.best}: {', '.join(why)}")
 
 
 @dataclass

@@ -75,6 +75,16 @@ def test_what_takes_least_is_chosen_and_kept(method: Any, tmp_path: Path) -> Non
     assert more == parallel_run(method, number=8, simulator=chosen, seed=1)
 
 
+def test_what_takes_longer_to_start_than_it_saves_is_not_tried(
+    method: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choosing, "FEWEST", 1)
+    monkeypatch.setattr(running, "able", lambda networks: ["nest", "brian2"])
+    choice = parallel_run(method, number=3, simulator="auto").choice
+    assert choice.startswith("nest: ")
+    assert choice.endswith(" ms a network on nest, it would not pay to start brian2")
+
+
 @pytest.mark.usefixtures("tried")
 def test_a_store_goes_on_with_what_it_was_made_with(tmp_path: Path) -> None:
     def method(idx: int, net: Network, x: int) -> int:
