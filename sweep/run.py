@@ -87,7 +87,7 @@ def parallel_run(
         How many seconds a network may take before it is ended.
     fuse : int or "auto"
         How many networks of equal structure to run as one simulation; 1 to run each by itself. The results
-        are the same. "auto" fuses where it pays: small networks on Brian2.
+        are the same. "auto" fuses where it pays: small networks on Brian2 and GeNN.
     on_error : {"raise", "keep"}
         What to do when all networks are done and some have failed: raise `SweepError`, which holds the
         results, or return results with a Failure in place of each value that is missing.
