@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sweep import (
+    HH_cond_exp,
     IF_curr_exp,
     Monitor,
     Network,
@@ -71,6 +72,22 @@ def test_noise_in_equations_is_a_feature_of_its_own(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(ValueError, match="'brian2' has no noise in equations; those that have it: none"):
         simulators.check(net, "brian2")
+
+
+@pytest.mark.parametrize(("simulator", "longest"), [("nest", 0.25), ("neuron", 0.1)])
+def test_steps_that_are_too_long_for_a_model_are_refused(simulator: str, longest: float) -> None:
+    def network(dt: float) -> Network:
+        with Network(dt=dt) as net:
+            Population(2, HH_cond_exp, name="cells")
+        return net
+
+    simulators.check(network(longest), simulator)
+    with pytest.raises(
+        ValueError,
+        match=rf"cells: HH_cond_exp on simulator '{simulator}' needs a dt of at most {longest:g} ms",
+    ):
+        parallel_run(lambda idx, net: None, number=1, networks=network(1.0), simulator=simulator)
+    simulators.check(network(1.0), "brian2")
 
 
 def test_two_spikes_of_a_source_in_a_step_are_refused_where_they_cannot_be() -> None:

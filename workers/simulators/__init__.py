@@ -7,6 +7,7 @@ import warnings
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
+from math import inf
 
 from workers.network import (
     Described,
@@ -21,6 +22,7 @@ from workers.network import (
 from workers.network.check import refuse_simultaneous
 from workers.network.equations import EquationModel
 from workers.simulators.base import SIMULTANEOUS, Simulator
+from workers.simulators.steps import refuse_long_steps
 
 GROUP = "sweep.simulators"
 
@@ -66,7 +68,7 @@ def is_installed(adapter: type[Simulator]) -> bool:
 
 
 def check(network: Description, name: str) -> None:
-    """Raise if a simulator is not installed, or lacks a model of the network."""
+    """Raise if a simulator is not installed, lacks what the network has, or does not bear its steps."""
     wanted = adapter(name)
     if not is_installed(wanted):
         raise ModuleNotFoundError(f"simulator {name!r} needs the package {wanted.module}: {wanted.install}")
@@ -88,6 +90,7 @@ def check(network: Description, name: str) -> None:
                 f"{population!r}: simulator {name!r} has no model {model}; "
                 f"those that have it: {', '.join(able) or 'none'}"
             )
+        refuse_long_steps(population.name, model, name, network.dt, wanted.longest.get(model, inf))
 
 
 def _wanted(network: Description) -> dict[str, str]:

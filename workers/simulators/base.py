@@ -41,6 +41,9 @@ class Simulator(ABC):
     models: ClassVar[frozenset[str]]
     """The names of the models of cells that it has."""
 
+    longest: ClassVar[Mapping[str, float]] = MappingProxyType({})
+    """The longest dt in ms for those models that it gets wrong with longer ones."""
+
     features: frozenset[str] = frozenset()
     """What else it has: kinds of synapses besides "StaticSynapse", "Injection", "PoissonInput", "Neuron" for
     models in equations, "noise in equations", `SIMULTANEOUS`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -14,10 +14,8 @@ from workers.simulators.base import NO_CURRENTS, SIMULTANEOUS, Simulator
 from workers.simulators.nest_inputs import AHEAD, Currents, connect_background, seed
 from workers.simulators.nest_models import MODELS, SHADOW, Translation, bound_together, compact, native
 from workers.simulators.nest_synapses import PlasticWeights, tau_minus
-from workers.simulators.steps import refuse_long_steps
 
 TIC = 0.001  # ms; NEST counts time in these
-LONGEST = {"HH_cond_exp": 0.25}  # ms
 
 
 class _Plastic(NamedTuple):
@@ -42,6 +40,7 @@ class Nest(Simulator):
         "PoissonInput",
         SIMULTANEOUS,
     }
+    longest: ClassVar[Mapping[str, float]] = {"HH_cond_exp": 0.25}  # then it misses spikes; v is NaN at 1 ms
     starts = 2.0
     ahead = AHEAD
     lifetime = 1000  # NEST 3.10 never gives back what each recorder took, and gets slower
@@ -55,8 +54,6 @@ class Nest(Simulator):
 
     def build(self, instance: Instance) -> None:
         """Make this network, at step 0, in place of any other."""
-        for population in instance.populations:
-            _check(population, instance.dt)
         self._start_kernel(instance)
         self._instance, self._step = instance, 0
         self._parameters = [dict(p.parameters) if isinstance(p, Cells) else {} for p in instance.populations]
@@ -252,12 +249,6 @@ class Nest(Simulator):
         for (watched, variable), nodes in self._shadows.items():
             if watched == population and MODELS[model].shadowed[variable][1] == name:
                 nodes.set({"tau_m": compact(values)})
-
-
-def _check(population: Cells | Sources, dt: float) -> None:
-    if isinstance(population, Cells):
-        longest, why = LONGEST.get(population.model, np.inf), "it misses spikes, and from 1 ms on v is NaN"
-        refuse_long_steps(population.name, population.model, "nest", dt, longest, why)
 
 
 def _whole_tics(dt: float) -> float:

@@ -14,6 +14,7 @@ from workers.simulators import mechanisms
 from workers.simulators.base import NO_CURRENTS, SIMULTANEOUS
 from workers.simulators.neuron_cells import (
     FIXED,
+    LONGEST,
     STATE,
     TAU,
     Pointers,
@@ -44,6 +45,7 @@ class Neuron(Pynn):
         "pip install 'neurosweep[neuron]', and then: python -m workers.simulators.prepare"
     )
     backend: ClassVar[str] = "neuron"
+    longest: ClassVar[Mapping[str, float]] = LONGEST
     keyed: ClassVar[bool] = True
     lifetime: ClassVar[int | None] = 1
     models: ClassVar[frozenset[str]] = frozenset(

@@ -10,7 +10,8 @@ import numpy as np
 from workers.instance import Cells, Floats, Sources
 from workers.simulators.steps import refuse_long_steps
 
-LONGEST = dict.fromkeys(("Izhikevich", "EIF_cond_exp_isfa_ista", "HH_cond_exp"), 0.1)  # ms
+# ms; NEURON takes one Newton step per time step, which misleads where v rises fast
+LONGEST = dict.fromkeys(("Izhikevich", "EIF_cond_exp_isfa_ista", "HH_cond_exp"), 0.1)
 FIXED = {"v_spike"}  # read by NEURON at the start only
 
 TAU = {"exc": "tau_syn_E", "inh": "tau_syn_I"}
@@ -60,14 +61,11 @@ class Pointers:
 
 
 def check(population: Cells | Sources, dt: float) -> None:
-    """Raise ValueError if steps of dt are too long for a population."""
-    if not isinstance(population, Cells):
-        return
-    longest, why = LONGEST.get(population.model, np.inf), "one Newton step per time step, which then misleads"
-    if population.model.endswith("_alpha"):
+    """Raise ValueError if steps of dt are too long for the alpha functions of a population."""
+    if isinstance(population, Cells) and population.model.endswith("_alpha"):
         longest = min(population.parameters[tau].min() for tau in TAU.values())
-        why = "an alpha function's value in the middle of each step, which then misses its shape"
-    refuse_long_steps(population.name, population.model, "neuron", dt, longest, f"it takes {why}")
+        why = "it takes an alpha function's value in the middle of each step, which then misses its shape"
+        refuse_long_steps(population.name, population.model, "neuron", dt, longest, why)
 
 
 def rounded(name: str, values: Floats, dt: float) -> Floats:

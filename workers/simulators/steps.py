@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+MISLEADS = "with longer ones it would be wrong"
+
 
 def refuse_long_steps(
-    population: str, model: str, simulator: str, dt: float, longest: float, why: str
+    population: str, model: str, simulator: str, dt: float, longest: float, why: str = MISLEADS
 ) -> None:
-    """Raise ValueError if steps of dt are longer than what a simulator needs for a population."""
+    """Raise ValueError if steps of dt are longer than what a simulator bears for a population."""
     if dt > longest * (1 + 1e-9):
         raise ValueError(
             f"population {population}: {model} on simulator {simulator!r} needs a dt of at most "

@@ -38,7 +38,7 @@ class ClaimTests(Tested):
     @pytest.mark.parametrize("model", MODELS)
     def test_a_model_that_it_lacks_is_refused(self, model: str) -> None:
         adapter = simulators.adapter(self.simulator)
-        with Description() as net:
+        with Description(dt=0.1) as net:
             Monitor(Population(2, MODELS[model]), "v")
         if model in adapter.models:
             simulators.check(net, self.simulator)
@@ -50,7 +50,7 @@ class ClaimTests(Tested):
     def test_a_feature_that_it_lacks_is_refused(self, feature: str) -> None:
         adapter = simulators.adapter(self.simulator)
         kind = getattr(network, feature)
-        with Description() as net:
+        with Description(dt=0.1) as net:
             cells = Population(2, MODELS[min(adapter.models & MODELS.keys())])
             plastic = kind() if issubclass(kind, network.SynapseType) else StaticSynapse()
             Projection(cells, cells, synapse=plastic).connect_all_to_all(weights=0.1)
