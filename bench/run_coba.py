@@ -48,7 +48,7 @@ def run(number: int) -> Any:
 
 
 with phases.phase("ready"):
-    run(2 * processes)  # starts the workers and their simulators, and compiles what they compile
+    run(number)  # starts the workers and their simulators, and compiles what they compile
 
 with phases.phase("run"):
     counts = list(run(number))

@@ -1,0 +1,112 @@
+"""Where fusing pays: ``python -m bench.widths`` writes bench/widths.md, and a plot where ``--plot`` says.
+
+The example of ANNarchy's page in several sizes: as many Izhikevich neurons and Poisson sources, 20 inputs to
+each neuron, 1 s in steps of 1 ms. CPU time per network, in one process, with drawing, building, running and
+reading, and without what is compiled once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.agreement import installed
+from bench.fresh import measure
+from workers import simulators
+
+TABLE = Path(__file__).with_name("widths.md")
+SIZES = (100, 300, 1000, 3000, 10_000)
+WIDTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+MOST = 30_000  # cells in one simulation
+UNFIT = {"neuron"}  # its processes run one network each
+
+Times = Mapping[tuple[int, int], float]  # CPU ms per network, by cells and width
+
+
+def times_of(simulator: str, rounds: int, most: int) -> Times:
+    """Measure all sizes and widths on one simulator: in one process, or in one each where it ages."""
+    pairs = [(cells, width) for cells in SIZES for width in WIDTHS if cells * width <= most]
+    lots = [pairs] if simulators.adapter(simulator).lifetime is None else [[pair] for pair in pairs]
+    found = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        for lot in lots:
+            arguments = (simulator, rounds, json.dumps(lot))
+            found += measure(sys.executable, "run_widths", *arguments, folder=Path(scratch)).result
+    return {pair: 1000 * statistics.median(seconds) for pair, seconds in zip(pairs, found, strict=True)}
+
+
+def automatic(simulator: str, cells: int) -> int:
+    """Return the width that fuse="auto" has for the example."""
+    return max(1, simulators.adapter(simulator).fuses // (2 * cells))
+
+
+def rows(simulator: str, times: Times) -> list[str]:
+    """Write the table of one simulator."""
+    widths = [width for width in WIDTHS if (min(SIZES), width) in times]
+    lines = [
+        f"## {simulator}",
+        "",
+        "| cells | " + " | ".join(f"{width} wide" for width in widths) + ' | best | fuse="auto" |',
+        "|---" * (len(widths) + 3) + "|",
+    ]
+    for cells in sorted({cells for cells, _ in times}):
+        own = {width: times[cells, width] for width in widths if (cells, width) in times}
+        best = min(own, key=lambda width: own[width])
+        values = [f"{own[width]:.3g}" if width in own else "" for width in widths]
+        gain = f"{best} wide, {own[1] / own[best]:.1f} times faster" if best > 1 else "apart"
+        lines.append(f"| {cells} | {' | '.join(values)} | {gain} | {automatic(simulator, cells)} |")
+    return lines
+
+
+def plot(times: Mapping[str, Times], path: Path) -> None:
+    """Draw the time per network against the width of fusing, a line for each size."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(times), figsize=(4 * len(times), 4), sharey=True, squeeze=False)
+    for axis, (simulator, found) in zip(axes[0], times.items(), strict=True):
+        for cells in sorted({cells for cells, _ in found}):
+            widths = [width for width in WIDTHS if (cells, width) in found]
+            values = [found[cells, width] for width in widths]
+            (line,) = axis.loglog(widths, values, marker=".", label=f"{cells:,} cells")
+            chosen = min(widths, key=lambda width: abs(width - automatic(simulator, cells)))
+            axis.plot(chosen, found[cells, chosen], "o", mfc="none", ms=10, color=line.get_color())
+        axis.set(title=simulator, xlabel="networks in one simulation")
+    axes[0][0].set_ylabel("CPU ms for a network of 1 s")
+    axes[0][-1].legend(title='ring: fuse="auto"')
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+
+
+def _parsed(names: Sequence[str]) -> Any:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("python -m bench.widths", description=__doc__, formatter_class=raw)
+    parser.add_argument("--simulators", default=",".join(names), help="by default all that are installed")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--most", type=int, default=MOST, help="cells in one simulation")
+    parser.add_argument("--plot", type=Path, help="where to draw a PNG")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure, print, and write the table."""
+    options = _parsed([name for name in installed() if name not in UNFIT])
+    times: dict[str, Times] = {}
+    what = str(__doc__).partition("\n")[2].strip()
+    text = f"# Where fusing pays\n\nMade by `python -m bench.widths`. {what} In the tables: ms of it.\n"
+    for simulator in options.simulators.split(","):
+        times[simulator] = times_of(simulator, options.rounds, options.most)
+        text += "\n" + "\n".join(rows(simulator, times[simulator])) + "\n"
+        print("\n".join(rows(simulator, times[simulator])), flush=True)
+    TABLE.write_text(text)
+    if options.plot is not None:
+        plot(times, options.plot)
+
+
+if __name__ == "__main__":
+    main()
