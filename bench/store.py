@@ -29,10 +29,10 @@ from typing import Any
 import numpy as np
 
 import sweep
-import sweep.dataset  # xarray takes a second to import
+import sweep.results.dataset  # xarray takes a second to import
 from bench.tables import show
 from sweep.plan import make_plan
-from sweep.store import Store
+from sweep.store.writing import Store
 from workers.outcome import Outcome
 from workers.part import Part, pack
 from workers.values import encode

@@ -11,12 +11,13 @@ from cluster.handed import leave_sigterm_to_the_head, own_head
 from cluster.local import local
 from cluster.mpi import mpi
 from cluster.pool import Cluster, Handle, Pool, Running
+from cluster.sge import sge
 from cluster.slurm import slurm
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Cluster", "Handle", "Pool", "Running", "connect", "debug", "local", "mpi", "slurm"]
+__all__ = ["Cluster", "Handle", "Pool", "Running", "connect", "debug", "local", "mpi", "sge", "slurm"]
 
 
 def connect(cluster: Cluster | Client | str | None = None, max_processes: int = -1) -> Pool:
@@ -25,9 +26,9 @@ def connect(cluster: Cluster | Client | str | None = None, max_processes: int = 
     Parameters
     ----------
     cluster : Cluster, distributed.Client or str, optional
-        ``local(...)``, ``slurm(...)``, ``mpi()``, "debug" or ``debug()``, the address of a Dask scheduler,
-        or a Client connected to one. By default this machine, with workers that are kept for the next call;
-        in a job of ``sweep submit`` the cluster that it was submitted with.
+        ``local(...)``, ``slurm(...)``, ``sge(...)``, ``mpi()``, "debug" or ``debug()``, the address of a Dask
+        scheduler, or a Client connected to one. By default this machine, with workers that are kept for the
+        next call; in a job of ``sweep submit`` the cluster that it was submitted with.
     max_processes : int
         For the default: how many networks run at once; -1 for as many as there are cores.
 
@@ -55,8 +56,8 @@ def _chosen(cluster: Cluster | Client | str | None, max_processes: int) -> Clust
     if isinstance(cluster, Cluster):
         return cluster
     raise ValueError(
-        f"cluster={cluster!r}; expected None, local(...), slurm(...), mpi(), 'debug', the address of a Dask "
-        "scheduler such as 'tls://host:8786', or a distributed.Client"
+        f"cluster={cluster!r}; expected None, local(...), slurm(...), sge(...), mpi(), 'debug', the address "
+        "of a Dask scheduler such as 'tls://host:8786', or a distributed.Client"
     )
 
 

@@ -15,9 +15,9 @@ import threading
 import time
 
 from cluster import slurm_commands
+from cluster.batch import BatchError
 from cluster.handed import Head
 from cluster.pilot import notice
-from cluster.slurm_commands import SlurmError
 from cluster.submission import Submission
 from cluster.units import seconds
 
@@ -63,7 +63,7 @@ def _end_workers(name: str) -> None:
     """End the workers' jobs; those that the script has not ended itself."""
     try:
         slurm_commands.cancel(j.id for j in slurm_commands.jobs_of(name) if j.name != name)
-    except SlurmError as error:  # they end by themselves, in a minute
+    except BatchError as error:  # they end by themselves, in a minute
         print(error, file=sys.stderr, flush=True)
 
 

@@ -82,7 +82,8 @@ def main(folder: Path, workers: int, walltime: float) -> None:
         The job's time, in seconds.
     """
     told = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: told.set())  # scancel's, and Slurm's at the time limit
+    for warning in (signal.SIGTERM, signal.SIGUSR2):  # Slurm's and Grid Engine's, before they end a job
+        signal.signal(warning, lambda *_: told.set())
     try:
         address = (folder / "address").read_text()
     except OSError as error:
@@ -113,7 +114,7 @@ def _reach(address: str) -> None:
 
 
 def _job() -> str:
-    return os.environ["SLURM_JOB_ID"]
+    return os.environ.get("SLURM_JOB_ID") or os.environ["JOB_ID"]
 
 
 if __name__ == "__main__":

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from cluster import slurm_commands
-from cluster.slurm_commands import SlurmError
+from cluster.batch import Batch, BatchError
 
 LOOK = 5.0  # seconds from one look at the queue to the next
 SILENCE = 120.0  # seconds that a running job may have no worker before it is given up
@@ -77,6 +76,8 @@ class Pilots(threading.Thread):
 
     Parameters
     ----------
+    batch : Batch
+        Where they are submitted.
     name : str
         The jobs' name, of no other jobs.
     script : callable
@@ -96,6 +97,7 @@ class Pilots(threading.Thread):
 
     def __init__(
         self,
+        batch: Batch,
         name: str,
         script: Callable[[Sequence[str]], str],
         jobs: int,
@@ -104,7 +106,7 @@ class Pilots(threading.Thread):
         crowd: Crowd,
     ) -> None:
         super().__init__(name="cluster pilots", daemon=True)
-        self.error = ""
+        self.error, self._batch = "", batch
         self._name, self._script, self._folder, self._crowd = name, script, folder, crowd
         self._most, self._cores = jobs, cores
         self._jobs: dict[str, Job] = {}
@@ -130,8 +132,8 @@ class Pilots(threading.Thread):
         self._news.set()
         self.join()
         try:
-            slurm_commands.cancel(self._jobs)
-        except SlurmError as error:
+            self._batch.cancel(self._jobs)
+        except BatchError as error:
             LOG.warning("jobs %s may still be there: %s", ", ".join(self._jobs), error)
 
     def run(self) -> None:
@@ -157,8 +159,8 @@ class Pilots(threading.Thread):
 
     def _states(self) -> dict[str, str] | None:
         try:
-            states = slurm_commands.states(self._name)
-        except SlurmError as error:
+            states = self._batch.states(self._name)
+        except BatchError as error:
             self._unanswered += 1
             if self._unanswered >= UNANSWERED:
                 raise
@@ -186,7 +188,7 @@ class Pilots(threading.Thread):
         if workers:
             self._crowd.forget(name)  # a node that has gone without a word
         if silent:
-            slurm_commands.cancel([name])
+            self._batch.cancel([name])
         if job.seen is None and not job.cancelled:
             self._in_vain(name, now)
 
@@ -228,8 +230,8 @@ class Pilots(threading.Thread):
     def _submit(self) -> None:
         without = self._without
         try:
-            name = slurm_commands.submit(self._script(list(without)))
-        except SlurmError as error:
+            name = self._batch.submit(self._script(list(without)))
+        except BatchError as error:
             if not without:
                 raise
             nodes = "; ".join(f"{node}: {why.strip().splitlines()[-1]}" for node, why in without.items())
@@ -241,6 +243,6 @@ class Pilots(threading.Thread):
         self._jobs[name].leaving = True
         if states.get(name) == "PENDING":
             self._jobs[name].cancelled = True
-            slurm_commands.cancel([name])
+            self._batch.cancel([name])
         else:
             self._crowd.dismiss(name)

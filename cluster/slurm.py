@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cluster import slurm_commands
+from cluster.batch import Batch
 from cluster.pool import Cluster
 from cluster.slurm_job import SlurmJob, whole
 from cluster.slurm_pool import SlurmPool, kept
@@ -29,6 +31,11 @@ class Slurm(SlurmJob, Cluster):
     def __post_init__(self) -> None:
         whole("jobs", self.jobs, 1)
         super().__post_init__()
+
+    @property
+    def batch(self) -> Batch:
+        """The commands of the batch system."""
+        return slurm_commands
 
     def job_script(
         self, name: str = "sweep", folder: str | Path = "FOLDER", without: Sequence[str] = ()

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cluster.batch import job_script
 from cluster.units import mebibytes, seconds
-from workers.launch import environment
 
 OURS = {
     "--account": "account",
@@ -47,7 +47,7 @@ class SlurmJob:
         mebibytes(self.memory)
         seconds(self.walltime)
         for name in ("partition", "account"):
-            _word(name, getattr(self, name))
+            word(name, getattr(self, name))
         if isinstance(self.extra, str) or not isinstance(self.extra, Sequence):
             raise ValueError(f"extra={self.extra!r}; expected a list of options, such as ['--qos=short']")
         for option in self.extra:
@@ -76,18 +76,8 @@ class SlurmJob:
         ours |= {name: value for name, value in named.items() if value is not None}
         ours |= {"gres": f"gpu:{self.gpus}"} if self.gpus else {}
         options = [f"--{name}" if value is None else f"--{name}={value}" for name, value in ours.items()]
-        path = environment({})["PYTHONPATH"]
-        return "\n".join(
-            [
-                "#!/bin/bash",
-                *(f"#SBATCH {shlex.quote(option)}" for option in options),
-                *(f"#SBATCH {option}" for option in self.extra),
-                'echo "node $SLURMD_NODENAME"',
-                f"export PYTHONPATH={shlex.quote(path)}",
-                f"exec {shlex.join(program)}",
-                "",
-            ]
-        )
+        lines = [f"#SBATCH {shlex.quote(option)}" for option in options]
+        return job_script([*lines, *(f"#SBATCH {option}" for option in self.extra)], program)
 
 
 def whole(name: str, value: object, least: int) -> None:
@@ -96,9 +86,10 @@ def whole(name: str, value: object, least: int) -> None:
         raise ValueError(f"{name}={value!r}; expected a whole number of at least {least}")
 
 
-def _word(name: str, value: object) -> None:
+def word(name: str, value: object) -> None:
+    """Raise if an option is no name."""
     if value is not None and not (isinstance(value, str) and re.fullmatch(r"[\w.,:@+-]+", value)):
-        raise ValueError(f"{name}={value!r}; expected a name, or None for Slurm's default")
+        raise ValueError(f"{name}={value!r}; expected a name, or None for the default")
 
 
 def _option(option: object) -> None:

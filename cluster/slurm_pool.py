@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
+from cluster.batch import Batch
 from cluster.dask_pool import LOG, Submitted
 from cluster.handed import own_head
 from cluster.host import own_address
@@ -23,6 +24,10 @@ from cluster.unfit import Unfit, told
 
 class Pilot(Protocol):
     """What the jobs of a pool are like; two that are equal may share a pool."""
+
+    @property
+    def batch(self) -> Batch:
+        """The batch system that has them."""
 
     @property
     def jobs(self) -> int:
@@ -66,7 +71,13 @@ class SlurmPool(OwnPool):
         (self._folder / "address").write_text(self._address())
         script = partial(self._pilot.job_script, self._name, self._folder)
         self._pilots = Pilots(
-            self._name, script, self._pilot.jobs, self._pilot.cores, self._folder, _Crowd(self)
+            self._pilot.batch,
+            self._name,
+            script,
+            self._pilot.jobs,
+            self._pilot.cores,
+            self._folder,
+            _Crowd(self),
         )
         self._pilots.start()
         self._open.append(self._pilots.stop)

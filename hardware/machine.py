@@ -11,7 +11,8 @@ from pathlib import Path
 
 def node_name() -> str:
     """Return the name by which a batch system knows this machine, or else the machine's own."""
-    return os.environ.get("SLURMD_NODENAME") or socket.gethostname()
+    of_sge = os.environ.get("HOSTNAME") if "SGE_TASK_ID" in os.environ else None
+    return os.environ.get("SLURMD_NODENAME") or of_sge or socket.gethostname()
 
 
 @cache

@@ -43,11 +43,11 @@ from workers.network import (
 )
 
 if TYPE_CHECKING:
-    from cluster import debug, local, mpi, slurm
-    from sweep.opening import open  # noqa: A004
+    from cluster import debug, local, mpi, sge, slurm
     from sweep.plan import Constant
     from sweep.points import grid, latin_hypercube, sobol, zipped
-    from sweep.results import Results, SweepError
+    from sweep.results.opening import open  # noqa: A004
+    from sweep.results.results import Results, SweepError
     from sweep.run import parallel_run
     from workers.outcome import Failure
 
@@ -55,15 +55,16 @@ if TYPE_CHECKING:
 _LATER = {
     "Constant": "sweep.plan",
     "Failure": "workers.outcome",
-    "Results": "sweep.results",
-    "SweepError": "sweep.results",
+    "Results": "sweep.results.results",
+    "SweepError": "sweep.results.results",
     "debug": "cluster",
     "grid": "sweep.points",
     "latin_hypercube": "sweep.points",
     "local": "cluster",
     "mpi": "cluster",
-    "open": "sweep.opening",
+    "open": "sweep.results.opening",
     "parallel_run": "sweep.run",
+    "sge": "cluster",
     "slurm": "cluster",
     "sobol": "sweep.points",
     "zipped": "sweep.points",
@@ -115,6 +116,7 @@ __all__ = [
     "open",
     "parallel_run",
     "setup",
+    "sge",
     "slurm",
     "sobol",
     "zipped",

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cluster.slurm_commands import SlurmError, jobs_of
+from cluster.batch import BatchError
+from cluster.slurm_commands import jobs_of
 from cluster.slurm_pool import state_folder
 from workers import simulators
 from workers.launch import command, environment
@@ -91,7 +92,7 @@ def slurm() -> Finding:
         return Finding("absent", f"Slurm: no {', '.join(missing)} here; slurm() is for login nodes")
     try:
         jobs_of("sweep")
-    except SlurmError as error:
+    except BatchError as error:
         return Finding("absent", f"Slurm: its commands are here, but {str(error).splitlines()[0]}")
     return Finding("ok", "Slurm")
 

@@ -15,12 +15,12 @@ from cluster import Pool, connect
 from cluster.handed import own_head
 from sweep.choosing import AUTO, Choice, able, choose
 from sweep.dispatch import Dispatch
-from sweep.keeping import Asked, Kept, Resume, Retry, keep_at, keep_nowhere, seed_at, simulators_at
 from sweep.packing import Packer
 from sweep.plan import Plan, check_signature, make_plan
 from sweep.points import Points
 from sweep.progress import Bar
-from sweep.results import Results, SweepError
+from sweep.results.results import Results, SweepError
+from sweep.store.keeping import Asked, Kept, Resume, Retry, keep_at, keep_nowhere, seed_at, simulators_at
 from workers import parcel, simulators
 from workers.live import Network
 from workers.network import check

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from cluster.slurm_commands import Queued, SlurmError, jobs_of
-from sweep.arrays import WORK
-from sweep.heads import HeadNote, head_noted
-from sweep.known import Known
-from sweep.lease import holder
-from sweep.reading import Reader
+from cluster.batch import BatchError
+from cluster.slurm_commands import Queued, jobs_of
+from sweep.store.arrays import WORK
+from sweep.store.heads import HeadNote, head_noted
+from sweep.store.known import Known
+from sweep.store.lease import holder
+from sweep.store.reading import Reader
 from workers.folder import folder_at
 
 
@@ -135,7 +136,7 @@ def _jobs(head: HeadNote | None) -> tuple[Sequence[Queued], str]:
         return [], ""
     try:
         return jobs_of(head.name), ""
-    except SlurmError as error:
+    except BatchError as error:
         return [], f"its jobs are not known: {error}"
 
 

@@ -36,7 +36,7 @@ def fuse(instances: Sequence[Instance]) -> Instance:
         If their structures differ.
     """
     first = instances[0]
-    if any(i.structure != first.structure for i in instances):
+    if len({i.structure for i in instances}) > 1:
         raise ValueError("only networks of equal structure can be fused")
     sizes = [p.size for p in first.populations]
     return Instance(

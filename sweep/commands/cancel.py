@@ -12,9 +12,10 @@ def cancel(store: str) -> None:
 
     What is stored stays; submitting the script again goes on from there.
     """
-    from cluster.slurm_commands import SlurmError, cancel_all
-    from sweep.arrays import WORK
-    from sweep.heads import head_noted
+    from cluster.batch import BatchError
+    from cluster.slurm_commands import cancel_all
+    from sweep.store.arrays import WORK
+    from sweep.store.heads import head_noted
     from workers.folder import folder_at
 
     head = head_noted(folder_at(store).below(WORK))
@@ -22,6 +23,6 @@ def cancel(store: str) -> None:
         raise click.ClickException(f"no job of 'sweep submit' has written {store} (yet)")
     try:
         ended = cancel_all(head.name)
-    except SlurmError as error:
+    except BatchError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"ended job {', '.join(ended)}" if ended else f"no job of {head.name} is left")

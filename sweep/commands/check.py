@@ -13,8 +13,8 @@ def check(store: str) -> None:
     Running the sweep again with the same store repairs that, and nothing else. Exits with 1 if anything is
     damaged.
     """
-    from sweep.damage import DamagedStore
-    from sweep.damage import check as damages_in
+    from sweep.store.damage import DamagedStore
+    from sweep.store.damage import check as damages_in
 
     try:
         damages = [str(damage) for damage in damages_in(store)]

@@ -23,8 +23,8 @@ def submit(cluster: Path, only_print: bool, script: Path, arguments: tuple[str, 
     The script needs no change, but a store: its parallel_run, without cluster=, runs on workers that its job
     starts. Near the end of its walltime the job submits itself again, and goes on from the store.
     """
+    from cluster.batch import BatchError
     from cluster.slurm import slurm
-    from cluster.slurm_commands import SlurmError
     from cluster.submission import Submission
 
     try:
@@ -33,6 +33,6 @@ def submit(cluster: Path, only_print: bool, script: Path, arguments: tuple[str, 
             click.echo(f"{submission.job_script()}\n{slurm(**submission.workers).job_script()}", nl=False)
             return
         job = submission.submit()
-    except (ValueError, SlurmError) as error:
+    except (ValueError, BatchError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"submitted job {job}, {submission.name}; what it says will be in {submission.log(job)}")

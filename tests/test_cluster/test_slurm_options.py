@@ -96,7 +96,7 @@ def test_gpus_go_round(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
 
 def test_without_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(RuntimeError, match="sbatch was not found: this machine cannot submit to Slurm"):
+    with pytest.raises(RuntimeError, match="sbatch was not found: this machine cannot submit jobs"):
         slurm_commands.submit("")
 
 

@@ -11,7 +11,7 @@ import pytest
 import sweep
 from sweep import IF_curr_delta, Network, Neuron, Population, SweepError, choosing, grid, parallel_run
 from sweep import run as running
-from sweep.same import same
+from sweep.results.same import same
 from workers import simulators
 
 

@@ -11,8 +11,8 @@ import pytest
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from sweep import chunks
-from sweep.arrays import CHUNK_NAMES, Arrays
+from sweep.store import chunks
+from sweep.store.arrays import CHUNK_NAMES, Arrays
 from workers.folder import LocalFolder
 
 VALUES: list[Any] = [
@@ -62,7 +62,7 @@ def theirs(path: Path, values: Any, chunk: tuple[int, ...], generation: int) -> 
 def test_as_zarr_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: Any, generation: int, longest: int
 ) -> None:
-    monkeypatch.setattr("sweep.arrays.LONGEST_OF_NETWORKS", longest)
+    monkeypatch.setattr("sweep.store.arrays.LONGEST_OF_NETWORKS", longest)
     arrays = ours(tmp_path / "ours", values, generation)
     theirs(tmp_path / "theirs", values, arrays["a"].chunks, generation)
     files = [
@@ -82,7 +82,7 @@ def test_as_zarr_does(
 
 
 def test_rows_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sweep.arrays.LONGEST_OF_NETWORKS", 4)
+    monkeypatch.setattr("sweep.store.arrays.LONGEST_OF_NETWORKS", 4)
     array = ours(tmp_path, np.arange(9))["a"]
     array[2:7] = np.full(5, -1)
     assert array[:].tolist() == [0, 1, -1, -1, -1, -1, -1, 7, 8]

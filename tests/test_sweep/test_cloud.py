@@ -17,13 +17,15 @@ import zarr
 from click.testing import CliRunner
 
 import sweep
-from sweep import Results, lease, parallel_run
-from sweep.arrays import WORK
+from sweep import Results, parallel_run
 from sweep.commands.check import check as command
-from sweep.damage import DamagedStore, check
-from sweep.known import NAMES
-from sweep.lease import Lease, StoreInUse
-from sweep.same import same
+from sweep.results.same import same
+from sweep.store import lease
+from sweep.store.arrays import WORK
+from sweep.store.damage import DamagedStore, check
+from sweep.store.keeping import ChangedSweep
+from sweep.store.known import NAMES
+from sweep.store.lease import Lease, StoreInUse
 from workers.folder import folder_at
 
 CLIENT = """
@@ -102,7 +104,7 @@ def test_the_same_call_runs_only_what_is_missing(memory: str) -> None:
     assert same(values(again)[:4], values(first))
     assert zarr.open_group(url, mode="r")["network"][:].tolist() == [*range(10)]
     assert zarr.open_group(url, mode="r")["provenance/call"][:].tolist() == [0] * 4 + [1] * 6
-    with pytest.raises(sweep.keeping.ChangedSweep, match="store='memory://"):
+    with pytest.raises(ChangedSweep, match="store='memory://"):
         parallel_run(lambda idx, net, a: a, a=[1], store=url, cluster="debug", progress=False)
 
 

@@ -11,13 +11,14 @@ import pytest
 import zarr
 from click.testing import CliRunner
 
-from sweep import Results, arrays, parallel_run
-from sweep.arrays import WORK
+from sweep import Results, parallel_run
 from sweep.commands.check import check as command
-from sweep.damage import SPOOL, DamagedStore, check
-from sweep.known import NAMES
-from sweep.reading import Reader
-from sweep.same import same
+from sweep.results.same import same
+from sweep.store import arrays
+from sweep.store.arrays import WORK
+from sweep.store.damage import SPOOL, DamagedStore, check
+from sweep.store.known import NAMES
+from sweep.store.reading import Reader
 
 NUMBER = 24
 

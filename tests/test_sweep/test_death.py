@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from sweep import lease, parallel_run
-from sweep.arrays import WORK
-from sweep.damage import SPOOL, check
-from sweep.gather import FromSpool
-from sweep.same import same
+from sweep import parallel_run
+from sweep.results.same import same
+from sweep.store import lease
+from sweep.store.arrays import WORK
+from sweep.store.damage import SPOOL, check
+from sweep.store.gather import FromSpool
 from workers import spool
 
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "shutil.rmtree"}

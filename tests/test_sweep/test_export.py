@@ -15,8 +15,8 @@ from neo_values import identical, signal, spike_train
 
 from sweep.plan import Plan, make_plan
 from sweep.points import grid
-from sweep.results import Results
-from sweep.store import Store
+from sweep.results.results import Results
+from sweep.store.writing import Store
 from workers.outcome import Failure, Outcome
 from workers.part import pack
 from workers.values import encode
@@ -114,7 +114,7 @@ def test_no_spikes_for_sonata(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", ["csv", "parquet"])
 def test_table(tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sweep.export.ROWS", 3)
+    monkeypatch.setattr("sweep.results.export.ROWS", 3)
     plan = make_plan(points=grid(a=[1, 2], b=["x", "y"]), replicates=2, seed=1)
     failure = Failure(5, 1, {}, "crash", "SIGSEGV", "ended")
     values = [{"n": i, "s": f"é{i}", "t": np.arange(i), "v": np.zeros(2)} for i in range(8)]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep import lease
-from sweep.lease import Lease, StoreInUse
+from sweep.store import lease
+from sweep.store.lease import Lease, StoreInUse
 from workers.folder import LocalFolder
 
 
@@ -29,7 +29,7 @@ def test_one_at_a_time(tmp_path: Path) -> None:
 
 def test_after_its_holder_was_killed_another_takes_it_at_once(tmp_path: Path) -> None:
     code = (
-        f"import os; from sweep.lease import *; from workers.folder import *; "
+        f"import os; from sweep.store.lease import *; from workers.folder import *; "
         f"Lease(folder_at({str(tmp_path)!r}), ''); os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9

@@ -14,8 +14,8 @@ import sweep
 from sweep import parallel_run
 from sweep.plan import Plan, make_plan
 from sweep.points import grid
-from sweep.results import Results
-from sweep.store import Store
+from sweep.results.results import Results
+from sweep.store.writing import Store
 from workers.outcome import Failure, Outcome
 from workers.part import pack
 from workers.values import encode

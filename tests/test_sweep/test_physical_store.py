@@ -19,13 +19,13 @@ from neo_values import SEGMENTS, identical, spike_train
 
 import sweep
 from sweep import parallel_run
-from sweep.arrays import WORK
-from sweep.damage import SPOOL
-from sweep.gather import FromSpool
-from sweep.lease import Lease
 from sweep.plan import Plan, make_plan
-from sweep.results import Results
-from sweep.store import Store
+from sweep.results.results import Results
+from sweep.store.arrays import WORK
+from sweep.store.damage import SPOOL
+from sweep.store.gather import FromSpool
+from sweep.store.lease import Lease
+from sweep.store.writing import Store
 from workers import spool
 from workers.folder import LocalFolder
 from workers.outcome import Outcome
@@ -174,7 +174,7 @@ def test_a_large_dataset_is_as_a_small_one(tmp_path: Path, monkeypatch: pytest.M
     plan = make_plan(points=sweep.grid(a=[1, 2, 3], b=[1, 2]), replicates=3, seed=1)
     values = [{"n": i, "v": np.full((2, 3), i), "s": f"x{i}", "o": None if i == 4 else i} for i in range(18)]
     small = results_of(tmp_path / "s.zarr", values, plan).dataset
-    monkeypatch.setattr("sweep.lazy.CHUNK", 0)
+    monkeypatch.setattr("sweep.results.lazy.CHUNK", 0)
     large = sweep.open(tmp_path / "s.zarr").dataset
     assert all(isinstance(large[n].data, Array) for n in "nvso")
     assert large.load().identical(small)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sweep.plan import make_plan
-from sweep.reading import Reader
-from sweep.results import Results, SweepError
-from sweep.store import Store
+from sweep.results.results import Results, SweepError
+from sweep.store.reading import Reader
+from sweep.store.writing import Store
 from workers.outcome import Failure, Outcome, Timings, failure_of
 from workers.part import pack
 from workers.values import encode

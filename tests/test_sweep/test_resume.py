@@ -25,9 +25,9 @@ from sweep import (
     parallel_run,
     setup,
 )
-from sweep.keeping import ChangedSweep
-from sweep.provenance import SIMULATORS
-from sweep.schema import REPLACED
+from sweep.store.keeping import ChangedSweep
+from sweep.store.provenance import SIMULATORS
+from sweep.store.schema import REPLACED
 
 Run = Callable[..., Results]
 

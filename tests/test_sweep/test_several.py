@@ -12,10 +12,10 @@ import xarray as xr
 
 import sweep
 from sweep import IF_curr_delta, Network, Population, SweepError, grid, parallel_run
-from sweep.keeping import ChangedSweep
 from sweep.plan import make_plan
-from sweep.same import same
+from sweep.results.same import same
 from sweep.several import on_simulators
+from sweep.store.keeping import ChangedSweep
 from workers.outcome import Failure
 
 BOTH = ["nest", "brian2"]

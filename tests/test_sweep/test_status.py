@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from cluster.handed import VARIABLE, Head
 from sweep import parallel_run
 from sweep.cli import main
-from sweep.heads import IN_VAIN, head_noted, note_head
+from sweep.store.heads import IN_VAIN, head_noted, note_head
 from workers.folder import LocalFolder
 
 

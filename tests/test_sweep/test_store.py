@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sweep.arrays import Arrays
 from sweep.plan import Plan, make_plan
-from sweep.reading import Reader
-from sweep.store import Store
+from sweep.store.arrays import Arrays
+from sweep.store.reading import Reader
+from sweep.store.writing import Store
 from workers.outcome import Failure, Outcome
 from workers.part import Part, pack
 from workers.values import encode
@@ -254,7 +254,7 @@ def test_a_temporary_store_goes_with_its_owner() -> None:
 
 def test_a_temporary_store_goes_at_exit() -> None:
     code = (
-        "from sweep.store import Store; from sweep.plan import make_plan\n"
+        "from sweep.store.writing import Store; from sweep.plan import make_plan\n"
         "store = Store.temporary(make_plan(1)); print(store.folder.path)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from neo_values import SEGMENTS, spike_train
 
 from sweep.plan import make_plan
-from sweep.reading import Reader
-from sweep.store import Store
-from sweep.structures import Structures
+from sweep.store.reading import Reader
+from sweep.store.structures import Structures
+from sweep.store.writing import Store
 from workers.outcome import Failure, Outcome
 from workers.part import Part, pack
 from workers.values import encode

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from workers.instance import Cells, Instance, Ints, Sources, Spikes, Synapses, Trace
-from workers.simulators.brian2_ import Brian2
+from workers.simulators.brian2.adapter import Brian2
 from workers.testing.networks import random_network
 
 IZHIKEVICH = {"a": 0.02, "b": 0.2, "c": -65.0, "d": 8.0, "i_offset": 0.0}
@@ -248,7 +248,7 @@ def test_the_process_is_left_as_it_was(tmp_path: Path) -> None:
     code = """
 import logging, os, signal, sys, warnings
 shown = warnings.showwarning
-from workers.simulators.brian2_ import Brian2
+from workers.simulators.brian2.adapter import Brian2
 assert "brian2" not in sys.modules
 Brian2("numpy")
 assert warnings.showwarning is shown
@@ -270,7 +270,7 @@ assert os.listdir(os.environ["TMPDIR"]) == []
 @pytest.mark.parametrize("dt", [0.1, 1.0])
 @pytest.mark.parametrize("model", MODELS)
 def test_agrees_with_nest(model: str, dt: float) -> None:
-    nest = pytest.importorskip("workers.simulators.nest_")
+    nest = pytest.importorskip("workers.simulators.nest.adapter")
     steps = {0.1: 1000, 1.0: 100}[
         dt
     ]  # later, conductances that differ in the 5th digit have made other spikes

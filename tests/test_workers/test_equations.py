@@ -20,8 +20,8 @@ from sweep import (
 from workers import simulators
 from workers.live import Network
 from workers.lockstep import run_side_by_side
-from workers.simulators.brian2_ import Brian2
-from workers.simulators.brian2_normal import normal_of
+from workers.simulators.brian2.adapter import Brian2
+from workers.simulators.brian2.normal import normal_of
 from workers.task import Job, run_network
 
 LIF = {

@@ -27,10 +27,10 @@ from sweep import (
 )
 from workers import simulators
 from workers.lockstep import run_side_by_side
-from workers.simulators import genn_cache, genn_plan
 from workers.simulators.base import Simulator
-from workers.simulators.brian2_ import Brian2
-from workers.simulators.genn_ import Genn
+from workers.simulators.brian2.adapter import Brian2
+from workers.simulators.genn import cache, plan
+from workers.simulators.genn.adapter import Genn
 from workers.task import Job, run_network
 from workers.testing import SimulatorSuite
 from workers.testing.networks import cells, instance, random_network, recorded, same, synapses, told
@@ -134,7 +134,7 @@ def test_networks_of_one_structure_are_compiled_once(monkeypatch: pytest.MonkeyP
     pairs = [(i, i) for i in range(10)]
     for dt, weight, delay in ((0.1, 1.0, 3), (1.0, 2.0, 7)):
         built(instance(cells("Izhikevich", 10), synapses(pairs, weight, delay), sources=10, dt=dt))
-    folder = genn_cache.folder("single_threaded_cpu")
+    folder = cache.folder("single_threaded_cpu")
     assert len([f for f in folder.iterdir() if f.is_dir()]) == 1
     assert folder.is_relative_to(tmp_path)
 
@@ -170,7 +170,7 @@ def test_long_runs_are_recorded_in_pieces(monkeypatch: pytest.MonkeyPatch) -> No
     whole, stimulus = random_network("IF_curr_exp", steps=300)
     expected = recorded(built(whole), whole, stimulus, [300])
     assert expected[0][0].steps.size > 5
-    monkeypatch.setattr(genn_plan, "_LONGEST", 64)
+    monkeypatch.setattr(plan, "_LONGEST", 64)
     assert same(expected, recorded(built(whole), whole, stimulus, [300]))
     assert same(expected, recorded(built(whole), whole, stimulus, [100, 164, 300]))
 

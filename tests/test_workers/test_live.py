@@ -22,7 +22,7 @@ from workers.network import (
     clear,
 )
 from workers.outcome import Outcome
-from workers.simulators.nest_ import Nest
+from workers.simulators.nest.adapter import Nest
 from workers.task import Job, run_network
 from workers.values import decode
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from workers.instance import Background, Instance, Spikes
-from workers.simulators.nest_ import Nest
+from workers.simulators.nest.adapter import Nest
 from workers.testing import SimulatorSuite
 from workers.testing.networks import cells, instance, random_network, recorded, same, synapses, told
 

@@ -18,9 +18,9 @@ from workers.live import Network
 from workers.network import IF_cond_exp, Monitor, Population, Projection, SpikeSourceArray
 from workers.parcel import key_of, pack
 from workers.process import Child
-from workers.simulators import mechanisms
 from workers.simulators.base import Simulator
-from workers.simulators.neuron_ import Neuron
+from workers.simulators.neuron import mechanisms
+from workers.simulators.neuron.adapter import Neuron
 from workers.task import Job, Task
 from workers.testing import SimulatorSuite
 from workers.testing.networks import between, cells, instance, recorded, synapses, told

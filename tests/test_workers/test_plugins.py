@@ -63,7 +63,7 @@ def test_a_feature_that_a_simulator_lacks_is_refused_with_the_names_of_those_tha
 
 
 def test_noise_in_equations_is_a_feature_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    from workers.simulators.brian2_ import Brian2
+    from workers.simulators.brian2.adapter import Brian2
 
     noisy = Neuron(equations="tau * dv/dt = -v + Normal(0.0, 1.0)", parameters="tau = 10.0", spike="v > 9")
     with Network() as net:

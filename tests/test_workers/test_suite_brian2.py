@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from workers.simulators.base import Simulator
-from workers.simulators.brian2_ import Brian2
+from workers.simulators.brian2.adapter import Brian2
 from workers.testing import SimulatorSuite
 
 

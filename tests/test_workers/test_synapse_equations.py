@@ -22,7 +22,7 @@ from sweep import (
 )
 from workers.live import Network
 from workers.lockstep import run_side_by_side
-from workers.simulators.brian2_ import Brian2
+from workers.simulators.brian2.adapter import Brian2
 from workers.task import Job, run_network
 
 STDP = {

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.instance import Background, Floats
-from workers.simulators.update_model import double, long
+from workers.simulators.updates.model import double, long
 
 _Words: TypeAlias = NDArray[np.uint64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from workers.simulators import mechanisms
+from workers.simulators.neuron import mechanisms
 
 
 def main() -> None:

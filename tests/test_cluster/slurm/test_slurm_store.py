@@ -16,14 +16,14 @@ from slurm_site import until
 import sweep
 from cluster import slurm_pool
 from sweep import parallel_run
-from sweep.damage import check
+from sweep.store.damage import check
 
 NUMBER = 100
 SCRIPT = """
 import sys, time
 from collections import Counter
 from sweep import parallel_run, slurm
-from sweep.gather import Gatherer
+from sweep.store.gather import Gatherer
 
 ways, take = Counter(), Gatherer.take
 

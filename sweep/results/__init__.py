@@ -1,0 +1,1 @@
+"""What a person gets back of a sweep: values, datasets, spike trains and exports."""

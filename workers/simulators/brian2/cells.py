@@ -1,0 +1,173 @@
+"""The populations of a network in Brian2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.instance import Cells, Floats, Sources, Spikes
+from workers.simulators.brian2.code import Call, ready
+from workers.simulators.updates.equations import model as equation_model
+from workers.simulators.updates.model import Model, check
+from workers.simulators.updates.models import MODELS
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    """What all parts of a network are made with.
+
+    Attributes
+    ----------
+    brian : module
+    clock
+        Its step is that of the network, for code that asks for t_in_timesteps.
+    code : class
+        Of Brian2's code objects.
+    functions : dict
+        Those that code may call.
+    dt : float
+        In ms.
+    """
+
+    brian: Any
+    clock: Any
+    code: Any
+    functions: dict[str, Any]
+    dt: float
+
+    def group(self, name: str, size: int, variables: str, threshold: str | None, reset: str | None) -> Any:
+        """A group of neurons. Its name is part of the code, and is compiled once for all networks."""
+        return self.brian.NeuronGroup(
+            size,
+            variables,
+            threshold=threshold,
+            reset=reset,
+            clock=self.clock,
+            name=name,
+            namespace=self.functions,
+            codeobj_class=self.code,
+        )
+
+    def regularly(self, group: Any, code: str, name: str) -> Call:
+        """What runs `code` once for all neurons of a group."""
+        return ready(group.run_regularly(code, clock=self.clock, name=name, codeobj_class=self.code))
+
+
+class BrianCells:
+    """A population of neurons in Brian2."""
+
+    def __init__(self, tools: Toolbox, cells: Cells) -> None:
+        self.model: Model = (
+            MODELS[cells.model] if cells.equations is None else equation_model(cells.equations)
+        )
+        self._dt = tools.dt
+        self.injectable = "i_offset" in cells.parameters
+        self.offset = cells.parameters.get("i_offset", np.zeros(cells.size)).copy()  # nA
+        self._parameters = {name: np.array(values, float) for name, values in cells.parameters.items()}
+        for name, values in self._parameters.items():
+            check(name, values)
+        constants = self.model.constants(self._parameters, tools.dt)
+        names = (*self.model.variables, "left", "current", *constants)
+        words = _words(cells, self.model.draws)
+        variables = "\n".join([*(f"{n} : 1" for n in names), *(f"{n} : integer" for n in words)])
+        self.group = tools.group(cells.model, cells.size, variables, self.model.threshold, self.model.reset)
+        update = tools.regularly(self.group, self.model.update, f"{cells.model}_update")
+        self.update: list[Call] = [
+            partial(np.copyto, self.array(to), self.array(what)) for what, to in self.model.before
+        ] + [update] * self.model.substeps(tools.dt)
+        self.threshold = ready(self.group.thresholder["spike"])
+        self.reset = ready(self.group.resetter["spike"])
+        self._write(constants)
+        for name, word in words.items():
+            array(self.group, name)[:] = word
+        self.array("current")[:] = self.offset
+        for name, values in cells.state.items():
+            self.set(name, values)
+
+    def array(self, variable: str) -> Floats:
+        """The values themselves, not a copy."""
+        values: Floats = array(self.group, variable)
+        return values
+
+    def get(self, name: str) -> Floats:
+        """Present values of a parameter or a variable."""
+        values = self.array(name) if name in self.model.variables else self._parameters[name]
+        return values.copy()
+
+    def set(self, name: str, values: Floats) -> None:
+        """Set a parameter or a variable."""
+        check(name, values)
+        if name in self.model.variables:
+            self._write({name: values})
+            return
+        self._parameters[name][:] = values
+        self._write(self.model.constants(self._parameters, self._dt))
+        if name == "i_offset":
+            self.offset[:] = values
+            self.array("current")[:] = values
+
+    def _write(self, values: Mapping[str, Floats]) -> None:
+        for name, written in values.items():
+            self.array(name)[:] = written
+
+
+def _words(cells: Cells, draws: int) -> dict[str, NDArray[np.int32]]:
+    """What noise is drawn from besides the step: the key's words, the last one another for each draw."""
+    if not draws:
+        return {}
+    assert cells.keys is not None
+    assert cells.ranks is not None
+    *three, last = cells.keys.T
+    words = {f"drawn_key_{i}": word for i, word in enumerate(three)} | {"drawn_rank": cells.ranks}
+    words |= {f"drawn_word_{i}": last + i for i in range(draws)}
+    return {name: word.astype(np.uint32).view(np.int32) for name, word in words.items()}
+
+
+class BrianSources:
+    """A population that fires as told: a group without code, whose list of spikes we write."""
+
+    def __init__(self, tools: Toolbox, sources: Sources) -> None:
+        self.group = tools.group("sources", sources.size, "", "False", "")
+        self._fired = fired(self.group)
+
+    def emitter(self, spikes: Spikes, first: int, last: int) -> Callable[[int], None]:
+        """What fires the spikes of one step."""
+        if spikes.steps.size and not first <= spikes.steps[0] <= spikes.steps[-1] <= last:
+            raise ValueError(f"stimuli outside of this run's steps {first} to {last}")
+        ends = np.searchsorted(spikes.steps, np.arange(first - 1, last + 1), side="right").tolist()
+        fired, ranks = self._fired, spikes.ranks.astype(np.int32)
+
+        def emit(step: int) -> None:
+            start, end = ends[step - first], ends[step - first + 1]
+            fired[: end - start] = ranks[start:end]
+            fired[-1] = end - start
+
+        return emit
+
+
+def receiver(cells: BrianCells, receptor: str) -> Callable[[Floats], None]:
+    """What lets the neurons have the weights of spikes, one sum for each neuron."""
+    how = cells.model.receptors[receptor]
+    to, scale = cells.array(how.variable), cells.array(how.scale) if how.scale else None
+    operation = np.add if how.sign == "+" else np.subtract
+
+    def receive(weights: Floats) -> None:
+        operation(to, weights if scale is None else weights * scale, out=to)
+
+    return receive
+
+
+def array(group: Any, variable: str) -> Any:
+    """The values of a variable of a group: not a copy."""
+    return group.variables[variable].get_value()
+
+
+def fired(group: Any) -> NDArray[np.int32]:
+    """Brian2's list of the neurons that fire in this step; its last element is their number."""
+    spiking: NDArray[np.int32] = array(group, "_spikespace")
+    return spiking

@@ -1,0 +1,55 @@
+"""What is recorded of a population in Brian2, step by step."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.instance import Floats, Spikes, Trace
+from workers.simulators.brian2.cells import BrianCells, fired
+
+
+class SpikeRecorder:
+    """The spikes of one run."""
+
+    def __init__(self, cells: BrianCells) -> None:
+        self._fired = fired(cells.group)
+        self.start(1, 0)
+
+    def start(self, first: int, last: int) -> None:
+        """Forget what was recorded: a run of these steps begins."""
+        self._steps: list[int] = []
+        self._ranks: list[NDArray[np.int32]] = []
+
+    def sample(self, step: int) -> None:
+        """Take in the step that has just ended."""
+        number = self._fired[-1]
+        if number:
+            self._steps.append(step)
+            self._ranks.append(self._fired[:number].copy())
+
+    def spikes(self) -> Spikes:
+        """All spikes of the run."""
+        if not self._steps:
+            return Spikes.none()
+        steps = np.repeat(np.array(self._steps, np.int64), [r.size for r in self._ranks])
+        return Spikes(steps, np.concatenate(self._ranks).astype(np.int64))
+
+
+class TraceRecorder:
+    """The samples of one variable in one run."""
+
+    def __init__(self, cells: BrianCells, trace: Trace) -> None:
+        self._values = cells.array(trace.variable)
+        self._period = trace.period
+        self.start(1, 0)
+
+    def start(self, first: int, last: int) -> None:
+        """Make room: a run of these steps begins."""
+        self._before = (first - 1) // self._period + 1
+        self.samples: Floats = np.empty((last // self._period + 1 - self._before, self._values.size))
+
+    def sample(self, step: int) -> None:
+        """Take in the step that has just ended."""
+        if step % self._period == 0:
+            self.samples[step // self._period - self._before] = self._values

@@ -1,0 +1,1 @@
+"""GeNN, by PyGeNN."""

@@ -1,0 +1,175 @@
+"""GeNN (Yavuz, Turner & Nowotny 2016, doi:10.1038/srep18854), through its own Python interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from workers.instance import Cells, Floats, Instance, Sources, Spikes, Trace
+from workers.simulators.base import NO_CURRENTS, Simulator
+from workers.simulators.genn import cache, inputs
+from workers.simulators.genn.parts import GennCells, GennSources, SpikeReader
+from workers.simulators.genn.plan import Plan, plan_of
+from workers.simulators.genn.synapses import KNOWN, connect
+from workers.simulators.updates.equations import model as equation_model
+from workers.simulators.updates.model import Model, check
+from workers.simulators.updates.models import MODELS
+
+_KEPT = 16  # models that stay prepared in this process
+
+
+class Genn(Simulator):
+    """GeNN on a CPU, or on a GPU where it was installed with CUDA.
+
+    Networks of one structure share their compiled code: all that may differ between them is a value in it.
+    Equations of one's own may not draw noise here.
+
+    Parameters
+    ----------
+    backend : str, optional
+        One of GeNN's backends; the fastest that it was installed with if not given.
+    """
+
+    name: ClassVar[str] = "genn"
+    module: ClassVar[str] = "pygenn"
+    install: ClassVar[str] = "not on PyPI; see https://github.com/genn-team/genn#installation"
+    models: ClassVar[frozenset[str]] = frozenset(MODELS)
+    features: frozenset[str] = KNOWN - {"StaticSynapse"} | {"Injection", "Neuron", "PoissonInput"}
+    fuses: ClassVar[int] = 20_000
+    keyed: ClassVar[bool] = True
+
+    _prepared: ClassVar[dict[tuple[str, str], Any]] = {}
+    _model: Any
+    _holder: ClassVar[Genn | None] = None  # two loaded in one process would corrupt each other
+
+    def __init__(self, backend: str | None = None) -> None:
+        self._genn = cache.imported()
+        self._backend = backend or cache.backends()[0]
+
+    def build(self, instance: Instance) -> None:
+        """Make this network, at step 0, in place of any other."""
+        self._instance, self._step = instance, 0
+        cells = {i: p for i, p in enumerate(instance.populations) if isinstance(p, Cells)}
+        models = {i: _model(p) for i, p in cells.items()}
+        constants = {i: _constants(p, models[i], instance.dt) for i, p in cells.items()}
+        plan = plan_of(instance, models, constants)
+        self._piece = plan.piece
+        self._cells = {
+            i: GennCells(p, models[i], constants[i], inputs.values(instance, i), instance.dt)
+            for i, p in cells.items()
+        }
+        self._sources = {
+            i: GennSources(p, plan.populations[i].size, plan.piece)
+            for i, p in enumerate(instance.populations)
+            if isinstance(p, Sources)
+        }
+        self._readers = {
+            i: SpikeReader(cells[i].size, plan.populations[i].size, plan.piece) for i in instance.spikes
+        }
+        self._traces: dict[Trace, list[Floats]] = {}
+        self._load(plan)
+
+    def _load(self, plan: Plan) -> None:
+        if Genn._holder is not None:
+            Genn._holder._model.unload()
+            Genn._holder = None
+        model = self._model = self._prepare(plan)
+        for i in self._sources:
+            size = plan.populations[i].size * plan.piece
+            _group(model, i).extra_global_params["fires"].set_init_values(np.zeros(size, np.uint8))
+        model.load(num_recording_timesteps=plan.piece)
+        Genn._holder = self
+        for i, sources in self._sources.items():
+            sources.attach(_group(model, i))
+        for i, cells in self._cells.items():
+            cells.attach(_group(model, i))
+        for i, reader in self._readers.items():
+            reader.attach(model._runtime, _group(model, i))
+        for i, synapses in enumerate(self._instance.projections):
+            connect(model.synapse_populations[f"projection{i}"], synapses, self._instance.dt)
+
+    def _prepare(self, plan: Plan) -> Any:
+        key, known = (self._backend, plan.key), self._prepared
+        model = known.pop(key, None)
+        if model is None:
+            place = cache.compiled(plan.key, self._backend, lambda at: self._make(plan).build(at))
+            model = self._make(plan)
+            model.build(place, never_rebuild=True)
+        known[key] = model
+        while len(known) > _KEPT:
+            del known[next(iter(known))]
+        return model
+
+    def _make(self, plan: Plan) -> Any:
+        return plan.model(self._genn, self._backend)
+
+    def run(
+        self, steps: int, stimuli: Mapping[int, Spikes], currents: Mapping[int, Floats] = NO_CURRENTS
+    ) -> None:
+        """Advance by `steps`, with these spikes of the sources and these currents."""
+        if Genn._holder is not self:
+            raise RuntimeError("simulator 'genn' holds another network by now")
+        first, last = self._step + 1, self._step + steps
+        for place, course in currents.items():
+            check(self._instance.currents[place].name, course)
+        self._traces = {t: [] for t in self._instance.traces}
+        for start in range(first, last + 1, self._piece):
+            stop = min(last, start + self._piece - 1)
+            for i, sources in self._sources.items():
+                sources.tell(stimuli.get(i, Spikes.none()), start, stop)
+            for step in range(start, stop + 1):
+                self._advance(step, self._injected(currents, step - first) if currents else {})
+            for reader in self._readers.values():
+                reader.read(start, stop)
+        self._step = last
+
+    def _advance(self, step: int, injected: Mapping[int, Floats]) -> None:
+        for population, total in injected.items():
+            self._cells[population].inject(total)
+        self._model.step_time()
+        for trace, samples in self._traces.items():
+            if step % trace.period == 0:
+                samples.append(self._cells[trace.population].get(trace.variable))
+
+    def _injected(self, currents: Mapping[int, Floats], row: int) -> dict[int, Floats]:
+        """Return the whole current of each neuron of the populations that get some, in nA."""
+        totals: dict[int, Floats] = {}
+        for place, course in currents.items():
+            current = self._instance.currents[place]
+            if current.population not in totals:
+                totals[current.population] = self._cells[current.population].offset.copy()
+            np.add.at(totals[current.population], current.ranks, course[row])
+        return totals
+
+    def spikes(self, population: int) -> Spikes:
+        """Spikes of a recorded population during the last run, with absolute steps."""
+        return self._readers[population].spikes()
+
+    def trace(self, trace: Trace) -> Floats:
+        """Samples taken during the last run: shape (samples, neurons)."""
+        samples = self._traces[trace]
+        return np.array(samples).reshape(len(samples), self._cells[trace.population].size)
+
+    def get(self, population: int, variable: str) -> Floats:
+        """Present values of a state variable, shape (neurons,)."""
+        return self._cells[population].get(variable)
+
+    def set(self, population: int, name: str, values: Floats) -> None:
+        """Set a parameter or a state variable of every neuron."""
+        self._cells[population].set(name, values)
+
+
+def _group(model: Any, place: int) -> Any:
+    return model.neuron_populations[f"population{place}"]
+
+
+def _model(cells: Cells) -> Model:
+    return MODELS[cells.model] if cells.equations is None else equation_model(cells.equations)
+
+
+def _constants(cells: Cells, model: Model, dt: float) -> dict[str, Floats]:
+    for name, values in cells.parameters.items():
+        check(name, values)
+    return model.constants(cells.parameters, dt)

@@ -1,0 +1,1 @@
+"""NEURON, with the mechanisms of PyNN and our own."""
