@@ -14,6 +14,7 @@ that scripts give the same spikes. (Our own SpikeSourceArray moves them to the n
 """
 
 from importlib import import_module
+from typing import Any
 
 from pyNN import errors, random, space
 from pyNN.connectors import (
@@ -75,6 +76,12 @@ from sweep.pynn.synapses import (
 from sweep.pynn.values import NativeRNG
 
 globals().update(CELLS)
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(f"sweep.pynn does not cover {name}, which PyNN may have for one simulator or more")
+
+
 COVERED = [*CELLS, "StaticSynapse", "TsodyksMarkramSynapse", "STDPMechanism"]
 for _module in ("cells", "ion_channels", "receptors", "synapses"):
     for _name, _model in vars(import_module(f"pyNN.standardmodels.{_module}")).items():

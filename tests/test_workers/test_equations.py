@@ -230,7 +230,10 @@ def test_it_is_written_as_json_and_part_of_the_structure() -> None:
         ({"equations": "v"}, "not understood"),
         ({"parameters": "v = 1.0\ntau = 1\nI = 0"}, "v cannot be the name"),
         ({"parameters": "tau = fast\nI = 0"}, "expected a number"),
+        ({"parameters": "tau = 1\nI = 0\ntau = 2"}, "tau is given twice"),
         ({"refractory": "hold"}, "none of the parameters"),
+        ({"refractory": -1.0}, r"refractory=-1.0; expected a time of at least 0 ms"),
+        ({"reset": "z = 0"}, "cannot change z; it can: I, g_exc, g_inh, tau, v"),
         ({"reset": "if v: 0"}, "expected name = value"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import inf, isnan
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from workers.network.population import Attached, Population
 from workers.network.sources import Source
+from workers.network.values import parse
 
 Floats = NDArray[np.float64]
 
@@ -40,10 +41,14 @@ class _Timed(CurrentSource):
     """A current that flows from `start` to `stop`."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        values = vars(self)
+        for name, value in values.items():
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or isnan(value):
-                raise ValueError(f"{type(self).__name__}: {field.name}={value!r} is not a number")
+                raise ValueError(f"{type(self).__name__}: {name}={value!r} is not a number")
+        if values["stop"] < values["start"]:
+            raise ValueError(
+                f"{type(self).__name__}: stop={values['stop']!r} is before start={values['start']!r}"
+            )
 
     def _flows(self, times: Floats, start: float, stop: float) -> NDArray[np.bool_]:
         nearly = 1e-9
@@ -52,7 +57,15 @@ class _Timed(CurrentSource):
 
 @dataclass(frozen=True)
 class DCSource(_Timed):
-    """A constant current."""
+    """A constant current.
+
+    Parameters
+    ----------
+    amplitude : float
+        In nA.
+    start, stop : float
+        When it begins and ends, in ms.
+    """
 
     amplitude: float = 1.0
     start: float = 0.0
@@ -64,7 +77,19 @@ class DCSource(_Timed):
 
 @dataclass(frozen=True)
 class ACSource(_Timed):
-    """A sine of `frequency` Hz and `phase` degrees at `start`, around `offset`."""
+    """A sine current.
+
+    Parameters
+    ----------
+    amplitude, offset : float
+        In nA: it goes from `offset` - `amplitude` to `offset` + `amplitude`.
+    start, stop : float
+        When it begins and ends, in ms.
+    frequency : float
+        In Hz.
+    phase : float
+        In degrees, at `start`.
+    """
 
     amplitude: float = 1.0
     start: float = 0.0
@@ -81,9 +106,16 @@ class ACSource(_Timed):
 
 @dataclass(frozen=True)
 class NoisyCurrentSource(_Timed):
-    """White noise: in each step and neuron, from `start` to `stop`, a new normal value.
+    """White noise: a new normal value for each neuron in each step, drawn anew in each network.
 
-    With `dt`, a value holds for that many ms.
+    Parameters
+    ----------
+    mean, stdev : float
+        In nA.
+    start, stop : float
+        When it begins and ends, in ms.
+    dt : float
+        For how many ms a value holds; for one step if 0.
     """
 
     mean: float = 0.0
@@ -124,16 +156,17 @@ class StepCurrentSource(CurrentSource):
     """
 
     def __init__(self, times: Sequence[float], amplitudes: Sequence[float]) -> None:
-        self.times = np.array(times, np.float64)
-        self.values = np.array(amplitudes, np.float64)
+        self.times, self.values = (
+            np.array(parse("StepCurrentSource", name, given), np.float64)
+            for name, given in (("times", times), ("amplitudes", amplitudes))
+        )
         if self.times.ndim != 1 or self.times.shape != self.values.shape:
             raise ValueError(
-                f"StepCurrentSource: {len(self.times)} times and {len(self.values)} amplitudes; "
-                "expected as many of both"
+                f"StepCurrentSource: times and amplitudes have the shapes {self.times.shape} and "
+                f"{self.values.shape}; expected as many of both"
             )
-        finite = np.all(np.isfinite(self.times)) and np.all(np.isfinite(self.values))
-        if not finite or np.any(np.diff(self.times) <= 0):
-            raise ValueError(f"StepCurrentSource: times={times!r}; expected rising, finite times in ms")
+        if np.any(np.diff(self.times) <= 0):
+            raise ValueError(f"StepCurrentSource: times={times!r}; expected rising times in ms")
 
     def amplitudes(self, times: Floats, neurons: int, rng: np.random.Generator) -> Floats:
         nearly = 1e-9

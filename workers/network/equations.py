@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import Any, ClassVar
 
 from workers.network.lines import (
@@ -110,9 +112,8 @@ def Neuron(  # noqa: N802 - a model, as people know it
     names = frozenset(known) | frozenset(state) | frozenset(CONDUCTANCES)
     reserved = OURS | {n for n in names if n.startswith(PREFIX)}
     check_own(name, names, reserved | (frozenset(known) & frozenset(state)))
-    if isinstance(refractory, str) and refractory not in known:
-        raise ValueError(f"{name}: refractory={refractory!r} is none of the parameters")
-    made = Equations(read, _condition(name, spike), _reset(name, reset), refractory)
+    _check_refractory(name, refractory, known)
+    made = Equations(read, _condition(name, spike), _reset(name, reset, names), refractory)
     for line in read:
         _check_line(name, line, names)
     for expression in [made.spike, *(r for _, r in map(assignment, lines(reset)))]:
@@ -142,8 +143,17 @@ def _condition(owner: str, spike: str) -> str:
     return found[0]
 
 
-def _reset(owner: str, reset: str) -> str:
+def _check_refractory(owner: str, given: float | str, known: Iterable[str]) -> None:
+    if isinstance(given, str) and given not in known:
+        raise ValueError(f"{owner}: refractory={given!r} is none of the parameters")
+    if not isinstance(given, str) and not 0 <= given < inf:
+        raise ValueError(f"{owner}: refractory={given!r}; expected a time of at least 0 ms")
+
+
+def _reset(owner: str, reset: str, names: frozenset[str]) -> str:
     for name, _ in map(assignment, lines(reset)):
-        if not name.isidentifier():
-            raise ValueError(f"{owner}: reset={reset!r}; expected lines such as 'v = 0'")
+        if name not in names:
+            raise ValueError(
+                f"{owner}: reset={reset!r} cannot change {name}; it can: {', '.join(sorted(names))}"
+            )
     return "\n".join(lines(reset))

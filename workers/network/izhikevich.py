@@ -16,8 +16,8 @@ class Izhikevich(Model):
         u' &= a (b v - u)
 
     At 30 mV the neuron fires, v becomes c and u grows by d. A spike makes v jump by its weight (mV), up or
-    down, whatever dt. Both simulators take Euler steps. i_offset is in nA, as in PyNN: .01 nA is Izhikevich's
-    I of 10. The default of d is 8, regular spiking, where PyNN has 2; v and u start at -65 and -13.
+    down, whatever dt. All but NEURON take Euler steps. i_offset is in nA, as in PyNN: .01 nA is Izhikevich's
+    I of 10. The defaults are those of regular spiking; PyNN has a d of 2, and starts v and u at -70 and -14.
     """
 
     parameters: ClassVar = {

@@ -62,7 +62,12 @@ def assignment(line: str) -> tuple[str, str]:
 
 def parameters_of(owner: str, text: str) -> dict[str, Quantity]:
     """Read lines of ``name = number``."""
-    return {name: Quantity(number(owner, name, value)) for name, value in map(assignment, lines(text))}
+    known: dict[str, Quantity] = {}
+    for name, value in map(assignment, lines(text)):
+        if name in known:
+            raise ValueError(f"{owner}: the parameter {name} is given twice")
+        known[name] = Quantity(number(owner, name, value))
+    return known
 
 
 def number(owner: str, name: str, text: str) -> float:

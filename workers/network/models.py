@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import cleandoc
 from typing import Any, ClassVar
 
 from workers.network.distributions import Distribution
@@ -47,6 +49,16 @@ def positive(default: float, unit: str) -> Quantity:
     return Quantity(default, unit, 0.0, positive=True)
 
 
+def documented(doc: str | None, parameters: Mapping[str, Quantity], state: Mapping[str, Quantity]) -> str:
+    """Add to what is said of a model the section of its parameters, with units and defaults."""
+    said = [f"{n} : {q.default:g} {q.unit}".rstrip() for n, q in parameters.items()]
+    said += [f"{n} : {q.default:g} {q.unit}".rstrip() + "\n    At the start." for n, q in state.items()]
+    text = cleandoc(doc or "")
+    if not said or "\nParameters\n" in text:
+        return text
+    return "\n".join([text, "", "Parameters", "----------", *said])
+
+
 class Model:
     """A model of a neuron, and the values given to its parameters.
 
@@ -67,6 +79,9 @@ class Model:
     recordable: ClassVar[dict[str, str]] = {}
     """What a Monitor can record besides "spike", with units."""
     weight_unit: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        cls.__doc__ = documented(cls.__doc__, cls.parameters, cls.state)
 
     def __init__(self, **values: Any) -> None:
         for name in values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from workers.network.models import Model, Quantity, positive
+from workers.network.models import Model, Quantity, documented, positive
 from workers.network.values import Value, parse
 
 
@@ -24,6 +24,9 @@ class SynapseType:
     """
 
     parameters: ClassVar[dict[str, Quantity]] = {}
+
+    def __init_subclass__(cls) -> None:
+        cls.__doc__ = documented(cls.__doc__, cls.parameters, {})
 
     def __init__(self, **values: Any) -> None:
         kind = type(self).__name__
@@ -78,7 +81,7 @@ class _PairSTDP(SynapseType):
         "tau_minus": positive(20.0, "ms"),
         "A_plus": Quantity(0.01, "", 0.0),
         "A_minus": Quantity(0.01, "", 0.0),
-        "w_max": positive(1.0, "weight"),
+        "w_max": positive(1.0, "of the weight"),
     }
 
 

@@ -25,7 +25,10 @@ def parse(owner: str, name: str, given: Any) -> Value:
     if isinstance(given, Distribution):
         return given
     try:
-        array = np.array(given, dtype=np.float64)
+        array = np.array(given)
+        if array.dtype.kind in "SU":
+            raise TypeError("text, which numpy would read as numbers")
+        array = array.astype(np.float64, copy=False)
     except (TypeError, ValueError):
         raise TypeError(
             f"{owner}: {name}={given!r} is a {type(given).__name__}; "
