@@ -21,7 +21,7 @@ from workers import simulators
 from workers.live import Network
 from workers.lockstep import run_side_by_side
 from workers.simulators.brian2.adapter import Brian2
-from workers.simulators.brian2.normal import normal_of
+from workers.simulators.updates.normal import normal_of
 from workers.task import Job, run_network
 
 LIF = {

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from workers.instance import Cells, Floats, Sources, Spikes
 from workers.simulators.brian2.code import Call, ready
 from workers.simulators.updates.equations import model as equation_model
+from workers.simulators.updates.equations import noise_words
 from workers.simulators.updates.model import Model, check
 from workers.simulators.updates.models import MODELS
 
@@ -73,7 +74,7 @@ class BrianCells:
             check(name, values)
         constants = self.model.constants(self._parameters, tools.dt)
         names = (*self.model.variables, "left", "current", *constants)
-        words = _words(cells, self.model.draws)
+        words = noise_words(cells, self.model.draws)
         variables = "\n".join([*(f"{n} : 1" for n in names), *(f"{n} : integer" for n in words)])
         self.group = tools.group(cells.model, cells.size, variables, self.model.threshold, self.model.reset)
         update = tools.regularly(self.group, self.model.update, f"{cells.model}_update")
@@ -84,7 +85,7 @@ class BrianCells:
         self.reset = ready(self.group.resetter["spike"])
         self._write(constants)
         for name, word in words.items():
-            array(self.group, name)[:] = word
+            array(self.group, name)[:] = word.view(np.int32)
         self.array("current")[:] = self.offset
         for name, values in cells.state.items():
             self.set(name, values)
@@ -114,18 +115,6 @@ class BrianCells:
     def _write(self, values: Mapping[str, Floats]) -> None:
         for name, written in values.items():
             self.array(name)[:] = written
-
-
-def _words(cells: Cells, draws: int) -> dict[str, NDArray[np.int32]]:
-    """What noise is drawn from besides the step: the key's words, the last one another for each draw."""
-    if not draws:
-        return {}
-    assert cells.keys is not None
-    assert cells.ranks is not None
-    *three, last = cells.keys.T
-    words = {f"drawn_key_{i}": word for i, word in enumerate(three)} | {"drawn_rank": cells.ranks}
-    words |= {f"drawn_word_{i}": last + i for i in range(draws)}
-    return {name: word.astype(np.uint32).view(np.int32) for name, word in words.items()}
 
 
 class BrianSources:

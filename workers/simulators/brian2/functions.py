@@ -8,22 +8,21 @@ machine and target.
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
-from math import factorial
 from typing import Any
-
-import numpy as np
 
 from workers.instance import Floats
 from workers.simulators import keyed
-from workers.simulators.brian2.normal import CODE, normal_of
-
-_PARTS = 64  # exp(x) = 2**whole * 2**(part/64) * (1 + a short series)
-_PER_PART = _PARTS * 1.4426950408889634
-_HIGH, _LOW = 6.93147180369123816490e-01 / _PARTS, 1.90821492927058770002e-10 / _PARTS  # of ln(2), in two
-_POWERS = np.array([float(Decimal(2) ** (Decimal(part) / _PARTS)) for part in range(_PARTS)])
-_SERIES = [1.0 / factorial(i) for i in range(5, -1, -1)]  # right to 1e-16
-_LARGEST = 700.0  # exp of more overflows
+from workers.simulators.updates.functions import (
+    HIGH,
+    LOW,
+    PER_PART,
+    POWERS,
+    SERIES,
+    exponential,
+    fading,
+    linoid,
+)
+from workers.simulators.updates.normal import CODE, normal_of
 
 _C = """
 #ifndef NEUROSWEEP_FUNCTIONS
@@ -53,40 +52,14 @@ static inline double fading(double x) {
 KEYED#endif
 """
 for _name, _text in {
-    "PER_PART": repr(_PER_PART),
-    "HIGH": repr(_HIGH),
-    "LOW": repr(_LOW),
-    "POWERS": ", ".join(map(repr, _POWERS.tolist())),
-    "SERIES": " ".join(f"p = p*r + {c!r};" for c in _SERIES),
+    "PER_PART": repr(PER_PART),
+    "HIGH": repr(HIGH),
+    "LOW": repr(LOW),
+    "POWERS": ", ".join(map(repr, POWERS.tolist())),
+    "SERIES": " ".join(f"p = p*r + {c!r};" for c in SERIES),
     "KEYED": keyed.CODE,
 }.items():
     _C = _C.replace(_name, _text)
-
-
-def exponential(values: Any) -> Floats:
-    """exp, of anything below -700 that of -700, and likewise above 700."""
-    x = np.minimum(np.maximum(values, -_LARGEST), _LARGEST)
-    k = np.floor(x * _PER_PART + 0.5)
-    r, p = (x - k * _HIGH) - k * _LOW, 0.0
-    for coefficient in _SERIES:
-        p = p * r + coefficient
-    whole = k.astype(np.int32)
-    return np.asarray(np.ldexp(p * _POWERS[whole & (_PARTS - 1)], whole >> 6))
-
-
-def linoid(values: Any) -> Floats:
-    """X / (exp(x) - 1), which is 1 at 0."""
-    x = np.asarray(values, np.float64)
-    small = np.abs(x) < 1e-5
-    return np.asarray(np.where(small, 1.0 - 0.5 * x, x / np.where(small, 1.0, exponential(x) - 1.0)))
-
-
-def fading(values: Any) -> Floats:
-    """(1 - exp(-x)) / x, which is 1 at 0."""
-    x = np.asarray(values, np.float64)
-    small = np.abs(x) < 1e-5
-    far = np.where(small, 1.0, x)
-    return np.asarray(np.where(small, 1.0 - 0.5 * x, (1.0 - exponential(-far)) / far))
 
 
 def functions(brian: Any) -> dict[str, Any]:

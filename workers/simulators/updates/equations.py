@@ -8,8 +8,9 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from workers.instance import Floats
+from workers.instance import Cells, Floats
 from workers.network.equations import CONDUCTANCES, Equations
 from workers.network.lines import Equation
 from workers.network.noise import PREFIX, Noise, taken_out
@@ -62,6 +63,18 @@ def _draw(noise: Noise) -> str:
     if noise.kind == "Normal":
         return f"{noise.name} = ({noise.first}) + ({noise.second})*normal_of({u})"
     return f"{noise.name} = ({noise.first}) + (({noise.second}) - ({noise.first}))*{u}"
+
+
+def noise_words(cells: Cells, draws: int) -> dict[str, NDArray[np.uint32]]:
+    """What noise is drawn from besides the step: the key's words, the last one another for each draw."""
+    if not draws:
+        return {}
+    assert cells.keys is not None
+    assert cells.ranks is not None
+    *three, last = cells.keys.T
+    words = {f"{PREFIX}key_{i}": word for i, word in enumerate(three)} | {f"{PREFIX}rank": cells.ranks}
+    words |= {f"{PREFIX}word_{i}": last + i for i in range(draws)}
+    return {name: word.astype(np.uint32) for name, word in words.items()}
 
 
 def _coefficients(p: Values, dt: float) -> dict[str, Floats]:
