@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from workers.keys import Key
-from workers.network import Izhikevich, Population, Projection, clear
+from workers.network import Binomial, DiscreteUniform, Izhikevich, Population, Projection, clear
 from workers.network.connectors import (
     AllToAll,
     Connector,
@@ -21,6 +21,7 @@ from workers.network.connectors import (
     FixedNumberPre,
     FixedProbability,
     FixedTotalNumber,
+    IndexDependent,
     OneToOne,
 )
 
@@ -147,6 +148,9 @@ def test_fixed_probability_is_binomial(probability: float) -> None:
         (FixedTotalNumber(10), 10 / 132),
         (FixedTotalNumber(100), 100 / 132),
         (DistanceDependent("0.4"), 0.4),
+        (FixedNumberPre(Binomial(8, 0.25)), 2 / 11),  # numbers that are drawn: shuffled rows
+        (FixedNumberPost(DiscreteUniform(0, 11)), 0.5),
+        (FixedTotalNumber(DiscreteUniform(20, 60)), 40 / 132),
     ],
     ids=str,
 )
@@ -167,6 +171,43 @@ def test_a_neuron_may_be_connected_to_itself_where_this_is_allowed(rule: Connect
     table = counts(rule, ends(3), 2000)
     expected = 2000 * 2 / 3
     assert np.abs(table - expected).max() < 4 * np.sqrt(expected / 3)
+
+
+@pytest.mark.parametrize(
+    ("rule", "choices", "per_choice"),
+    [
+        (FixedNumberPre(5, with_replacement=True), 12 * 5, 11),
+        (FixedNumberPost(5, with_replacement=True), 12 * 5, 11),
+        (FixedTotalNumber(60, with_replacement=True), 60, 132),
+    ],
+    ids=str,
+)
+def test_with_replacement_each_choice_is_free(rule: Connector, choices: int, per_choice: int) -> None:
+    draws = 1500
+    table = counts(rule, ends(12), draws)
+    assert table.sum() == draws * choices
+    assert not np.diag(table).any()
+    off = table[~np.eye(12, dtype=bool)]
+    expected = draws * choices / 132
+    freedom = 132 - 132 // per_choice  # as many sums are given
+    assert 1e-3 < stats.chi2.sf(((off - expected) ** 2 / expected).sum(), freedom) < 1 - 1e-3
+
+
+def test_numbers_that_are_drawn_have_their_distribution() -> None:
+    targets = np.bincount(drawn(FixedNumberPre(Binomial(6, 0.4)), ends(8, 4000)).targets, minlength=4000)
+    found = np.bincount(targets, minlength=7)
+    assert stats.chisquare(found, 4000 * stats.binom(6, 0.4).pmf(np.arange(7))).pvalue > 0.01
+    totals = [len(drawn(FixedTotalNumber(DiscreteUniform(3, 6)), ends(5), s).sources) for s in range(800)]
+    assert stats.chisquare(np.bincount(totals)[3:]).pvalue > 0.01
+
+
+def test_index_dependent_follows_its_function() -> None:
+    draws, rule = 2000, IndexDependent(lambda i, j: (1 + i + 2 * j) / 40)
+    expected = draws * (1 + np.arange(12)[:, None] + 2 * np.arange(12)[None]) / 40
+    off = ~np.eye(12, dtype=bool)
+    z = (counts(rule, ends(12), draws) - expected)[off] / np.sqrt(expected * (1 - expected / draws))[off]
+    assert np.abs(z).max() < 4.2
+    assert 1e-3 < stats.chi2.sf((z**2).sum(), z.size) < 1 - 1e-3
 
 
 def test_fixed_number_chooses_every_subset_equally_often() -> None:
