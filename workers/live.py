@@ -12,7 +12,7 @@ from workers import simulators
 from workers.draw import draw
 from workers.instance import Instance
 from workers.keys import Key
-from workers.network import Described, Description, Monitor, Population, Projection, base, check
+from workers.network import Attached, Described, Description, Monitor, Population, Projection, base, check
 from workers.network.serial import from_dict, to_dict
 from workers.outcome import Timings
 from workers.session import LiveCells, LiveRecord, LiveSynapses, Session
@@ -134,8 +134,8 @@ class Network(Description):
     def _connect(self, session: Session) -> None:
         for population in self.of(Population):
             population._live = LiveCells(session, population)
-        for monitor in self.of(Monitor):
-            monitor._live = LiveRecord(session, monitor)
+        for attached in self.of(Attached):
+            attached._live = LiveRecord(session, attached) if isinstance(attached, Monitor) else session
         for place, projection in enumerate(self.of(Projection)):
             projection._live = LiveSynapses(session, place)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -9,11 +10,14 @@ import pytest
 
 from workers.live import Network
 from workers.network import (
+    AdditiveSTDP,
+    DCSource,
     IF_cond_exp,
     IF_curr_exp,
     Izhikevich,
     Monitor,
     Poisson,
+    PoissonInput,
     PoissonPopulation,
     Population,
     Projection,
@@ -560,3 +564,41 @@ def test_global_generators_are_seeded_for_each_network() -> None:
     for other in (value(method, index=2), value(method, index=1, seed=9)):
         assert not set(other) & set(one)
     assert len(set(one)) == 3
+
+
+def test_weights_set_before_the_network_is_compiled_leave_the_wiring() -> None:
+    example, other = Example(), Example()
+    other.syn.weights, other.syn.delays = 3.0, 2.0
+    example.net.compile(seed=3)
+    other.net.compile(seed=3)
+
+    assert np.array_equal(example.syn.edges.sources, other.syn.edges.sources)
+    assert np.array_equal(example.syn.edges.targets, other.syn.edges.targets)
+    assert (other.syn.weights == 3.0).all()
+    assert (other.syn.delays == 2.0).all()
+
+
+def test_what_would_come_too_late_is_refused() -> None:
+    with Network() as net:
+        cells = Population(2, IF_curr_exp, name="cells")
+        syn = Projection(cells, cells, name="syn").connect_all_to_all(1.0)
+        background = PoissonInput(cells, 10.0, 1.0)
+        current = DCSource(0.1).inject_into(cells)
+    net.step()
+
+    for thing, name, value in (
+        (syn, "weights", 2.0),
+        (syn, "synapse", AdditiveSTDP),
+        (background, "rate", 2.0),
+        (current, "source", DCSource(0.2)),
+    ):
+        with pytest.raises(RuntimeError, match=f"compiled; set {name} before the first simulate"):
+            setattr(thing, name, value)
+
+
+def test_a_method_that_sets_the_base_networks_background_is_told() -> None:
+    background = PoissonInput(Population(2, IF_curr_exp), 10.0, 1.0, name="background")
+    sent = pickle.loads(pickle.dumps(background))
+
+    with pytest.raises(AttributeError, match=r"background.* is the base network's; .* net\.get"):
+        sent.rate = 20.0

@@ -10,11 +10,13 @@ import scipy.sparse
 from workers import simulators
 from workers.live import Network
 from workers.network import (
+    DCSource,
     IF_cond_exp,
     IF_curr_exp,
     Izhikevich,
     Monitor,
     Normal,
+    PoissonInput,
     PoissonPopulation,
     Population,
     Projection,
@@ -183,6 +185,41 @@ AT_ONCE: dict[str, tuple[Callable[[], object], type[Exception], tuple[str, ...]]
         lambda: projection().connect_fixed_probability(0.5, np.ones(4)),
         ValueError,
         ("syn", "weights", "(4,)", "(2, 4)"),
+    ),
+    "weights set anew to what they cannot be": (
+        lambda: setattr(projection().connect_all_to_all(1.0), "weights", -1.0),
+        ValueError,
+        ("syn", "weights=-1.0", "magnitudes"),
+    ),
+    "weights of a projection that is not connected": (
+        lambda: setattr(projection(), "weights", 1.0),
+        RuntimeError,
+        ("syn", "connect_ methods", "weights"),
+    ),
+    "an attribute that a projection does not have": (
+        lambda: setattr(projection(), "weight", 1.0),
+        AttributeError,
+        ("syn", "weight cannot be set", "weights, delays, synapse"),
+    ),
+    "a synapse that is none": (
+        lambda: setattr(projection(), "synapse", "STDP"),
+        TypeError,
+        ("synapse='STDP'",),
+    ),
+    "a negative background": (
+        lambda: setattr(PoissonInput(izhikevich(), 1.0, 1.0), "rate", -1.0),
+        ValueError,
+        ("PoissonInput", "rate=-1.0", "at least 0"),
+    ),
+    "a current that is none": (
+        lambda: setattr(DCSource(1.0).inject_into(izhikevich()), "source", 2.0),
+        TypeError,
+        ("source=2.0", "DCSource(amplitude=0.5)"),
+    ),
+    "an expression that knows no distance": (
+        lambda: projection().connect_all_to_all("a"),
+        ValueError,
+        ("projection syn: weights", "unknown name 'a'", "d"),
     ),
     "negative probability": (
         lambda: projection().connect_fixed_probability(-0.1, 1.0),

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isnan
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,13 @@ class CurrentSource(ABC):
         """
 
     def inject_into(self, population: Population, ranks: Sequence[int] | None = None) -> Injection:
-        """Inject this current into neurons of a population; into all if no ranks are given."""
+        """Inject this current into neurons of a population; into all if no ranks are given.
+
+        Returns
+        -------
+        Injection
+            Through it a network can be given another current: ``net.get(injection).source = DCSource(0.7)``.
+        """
         return Injection(population, self, ranks)
 
 
@@ -175,7 +182,9 @@ class StepCurrentSource(CurrentSource):
 
 
 class Injection(Attached):
-    """A current that flows into neurons of a population.
+    """A current that flows into neurons of a population; made by ``DCSource(...).inject_into(population)``.
+
+    `source` can be set until the network is compiled: ``net.get(injection).source = DCSource(0.7)``.
 
     Parameters
     ----------
@@ -187,6 +196,9 @@ class Injection(Attached):
     name : str, optional
     """
 
+    changeable = ("source",)
+    source: CurrentSource
+
     def __init__(
         self,
         population: Population,
@@ -196,10 +208,13 @@ class Injection(Attached):
     ) -> None:
         if not isinstance(population, Population) or issubclass(population.model, Source):
             raise TypeError(f"Injection: population={population!r}; expected a population of neurons")
-        if not isinstance(source, CurrentSource):
-            raise TypeError(f"Injection: source={source!r}; expected one such as DCSource(amplitude=0.5)")
         self.population, self.source = population, source
         self.ranks = np.arange(population.size) if ranks is None else np.array(ranks, np.int64)
         if self.ranks.size and not (self.ranks.min() >= 0 and self.ranks.max() < population.size):
             raise ValueError(f"Injection: ranks={ranks!r}; expected ranks of the {population.size} neurons")
         super().__init__(f"{type(source).__name__}->{population.name}", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "source" and not isinstance(value, CurrentSource):
+            raise TypeError(f"Injection: source={value!r}; expected one such as DCSource(amplitude=0.5)")
+        super().__setattr__(name, value)

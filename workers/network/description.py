@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 D = TypeVar("D", bound="Described")
 
@@ -21,6 +21,8 @@ class Described:
     """
 
     name: str
+    changeable: ClassVar[tuple[str, ...]] = ()  # what may be set before the network is compiled
+    _live: Any = None
     _detached = False  # unpickled with a method: a picture of an object of the base network
 
     def __init__(self, kind: str, name: str | None) -> None:
@@ -28,6 +30,25 @@ class Described:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and "name" in self.__dict__:
+            self._check_change(name)
+        object.__setattr__(self, name, value)
+
+    def _check_change(self, name: str) -> None:
+        """Refuse a change that nothing would come of."""
+        if name not in self.changeable:
+            known = ", ".join(self.changeable) or "nothing"
+            raise AttributeError(f"{self!r}: {name} cannot be set; what can be set is: {known}")
+        if self._detached:
+            raise AttributeError(
+                f"{self!r} is the base network's; set {name} of this network's own: net.get(...).{name} = ..."
+            )
+        if self._live is not None:
+            raise RuntimeError(
+                f"{self!r}: its network is compiled; set {name} before the first simulate() or compile()"
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_live": None, "_detached": True}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,14 @@ class OfDistance:
     """
 
     rule: Rule
+
+    def checked(self, owner: str) -> Self:
+        """Return this, or raise ValueError if the expression cannot be read."""
+        try:
+            of_distance(self.rule, np.ones(1))
+        except ValueError as error:
+            raise ValueError(f"{owner}: {error}") from None
+        return self
 
     def at(self, owner: str, purpose: str, distances: Floats) -> Floats:
         """Return the values of connections of these lengths."""

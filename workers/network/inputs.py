@@ -8,7 +8,7 @@ from typing import Any
 from workers.network.population import Attached, Population
 from workers.network.projection import RECEPTORS
 from workers.network.sources import Source
-from workers.network.values import lowest, per_neuron
+from workers.network.values import Value, lowest, per_neuron, shown
 
 
 class PoissonInput(Attached):
@@ -16,17 +16,20 @@ class PoissonInput(Attached):
 
     They are drawn by the simulator, from the network's key: Brian2, GeNN and NEURON draw the same for the
     same seed and index; NEST draws others, by its own generator. In one step a neuron may get several.
+    `rate` and `weight` can be set until the network is compiled: ``net.get(background).rate = 2000.0``.
 
     Parameters
     ----------
     population : Population
-    rate : float or array
+    rate : float, array or distribution
         Spikes per second and neuron (Hz).
-    weight : float
+    weight : float, array or distribution
         The weight of each spike, as in a Projection.
     target : {"exc", "inh"}
     name : str, optional
     """
+
+    changeable = ("rate", "weight")
 
     def __init__(
         self, population: Population, rate: Any, weight: Any, target: str = "exc", name: str | None = None
@@ -36,9 +39,14 @@ class PoissonInput(Attached):
         if target not in RECEPTORS:
             raise ValueError(f"PoissonInput: target={target!r}; expected one of {', '.join(RECEPTORS)}")
         self.population, self.target = population, target
-        self.rate = per_neuron("PoissonInput", "rate", rate, population.geometry)
-        self.weight = per_neuron("PoissonInput", "weight", weight, population.geometry)
-        for what, value in (("rate", self.rate), ("weight", self.weight)):
-            if lowest(value) < 0 and lowest(value) != -inf:
-                raise ValueError(f"PoissonInput: {what}={value!r}; expected at least 0")
+        self.rate, self.weight = rate, weight
         super().__init__(f"PoissonInput->{population.name}.{target}", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, self._parsed(name, value) if name in self.changeable else value)
+
+    def _parsed(self, name: str, given: Any) -> Value:
+        value = per_neuron("PoissonInput", name, given, self.population.geometry)
+        if lowest(value) < 0 and lowest(value) != -inf:
+            raise ValueError(f"PoissonInput: {name}={shown(value)}; expected at least 0")
+        return value

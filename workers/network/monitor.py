@@ -60,6 +60,8 @@ class Monitor(Attached):
         If the model has no such variable.
     """
 
+    changeable = ("variables", "period")
+
     def __init__(
         self,
         population: Population | Projection,
@@ -85,7 +87,7 @@ class Monitor(Attached):
         super().relink(members)
         mine = None if self.projection is None else members.get(self.projection.name)
         if isinstance(mine, Projection):
-            self.projection = mine
+            vars(self)["projection"] = mine
 
     def missing(self, members: Mapping[str, Described]) -> list[str]:
         """Name what this monitor needs and `members` lack."""

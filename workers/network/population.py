@@ -218,7 +218,7 @@ class Attached(Described):
         """Refer to these members instead of others of the same names."""
         mine = members.get(self.population.name)
         if isinstance(mine, Population):
-            self.population = mine
+            vars(self)["population"] = mine
 
     def missing(self, members: Mapping[str, Described]) -> list[str]:
         """Name what this object needs and `members` lack."""

@@ -49,6 +49,9 @@ class Projection(Connecting, Described):
     choice), a distribution, or an expression of the distance d such as "0.5 + 0.1 * d". A delay that is drawn
     or computed is moved to the nearest step.
 
+    Until the network is compiled, `weights`, `delays` and `synapse` can be set anew: in the method of a sweep
+    by ``net.get(projection).weights = w``. The connections are drawn as they would have been.
+
     Parameters
     ----------
     pre, post : Population or View
@@ -70,6 +73,7 @@ class Projection(Connecting, Described):
     post_ranks: NDArray[np.int64] | None = None
     space = Space()
     wired_as: str | None = None
+    changeable = ("weights", "delays", "synapse")
 
     def __init__(
         self,
@@ -92,12 +96,17 @@ class Projection(Connecting, Described):
             raise ValueError(f"Projection: {post!r} fires as it is told and takes no synapses")
         self.pre, self.post, self.target = pre, post, target
         self.synapse = _synapse(synapse)
-        self.synapse.check_ends(pre.model, post.model)
         self.connector: Connector | None = None
         self.given_weights: Value | OfDistance = 0.0
         self.given_delays: Value | OfDistance | None = None
         self._live: LiveProjection | None = None
         super().__init__(f"{_shown(pre, self.pre_ranks)}->{_shown(post, self.post_ranks)}.{target}", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "synapse":
+            value = _synapse(value)
+            value.check_ends(self.pre.model, self.post.model)
+        super().__setattr__(name, value)
 
     def _end(self, side: str, given: Population | View) -> Population:
         if isinstance(given, View):
@@ -160,9 +169,10 @@ class Projection(Connecting, Described):
         ends = self.ends
         connector.check(self.owner, ends)
         self._check_overlap(connector, ends)
-        self.given_weights = self._magnitudes(self._parse("weights", weights, connector))
-        self.given_delays = None if delays is None else self._parse("delays", delays, connector)
-        self.connector = connector
+        mine = vars(self)  # set together, past the check of single attributes
+        mine["given_weights"] = self._magnitudes(self._parse("weights", weights, connector))
+        mine["given_delays"] = None if delays is None else self._parse("delays", delays, connector)
+        mine["connector"] = connector
         return self
 
     def _magnitudes(self, weights: Value | OfDistance) -> Value | OfDistance:
@@ -186,8 +196,10 @@ class Projection(Connecting, Described):
             )
 
     def _parse(self, name: str, given: Any, connector: Connector) -> Value | OfDistance:
-        if isinstance(given, (str, OfDistance)):
-            return OfDistance(given) if isinstance(given, str) else given
+        if isinstance(given, OfDistance):
+            return given
+        if isinstance(given, str):
+            return OfDistance(given).checked(f"{self.owner}: {name}")
         value, ends = parse(self.owner, name, given), self.ends
         if not isinstance(value, np.ndarray) or value.shape == ends.shape:
             return value
@@ -205,10 +217,25 @@ class Projection(Connecting, Described):
         """The weights as they were given; once compiled those drawn, shape (connections,)."""
         return self.given_weights if self._live is None else self._live.weights
 
+    @weights.setter
+    def weights(self, given: Any) -> None:
+        self.connect(self._rule("weights"), given, self.given_delays)
+
     @property
     def delays(self) -> Value | OfDistance | Floats | None:
         """The delays in ms as they were given; once compiled those drawn, shape (connections,)."""
         return self.given_delays if self._live is None else self._live.delays
+
+    @delays.setter
+    def delays(self, given: Any) -> None:
+        self.connect(self._rule("delays"), self.given_weights, given)
+
+    def _rule(self, name: str) -> Connector:
+        if self.connector is None:
+            raise RuntimeError(
+                f"{self.owner}: connect it by one of its connect_ methods, then set its {name}"
+            )
+        return self.connector
 
     @property
     def edges(self) -> connectors.Edges:
@@ -242,7 +269,7 @@ class Projection(Connecting, Described):
         for side in ("pre", "post"):
             mine = members.get(getattr(self, side).name)
             if isinstance(mine, Population):
-                setattr(self, side, mine)
+                vars(self)[side] = mine
 
     def missing(self, members: Mapping[str, Described]) -> list[str]:
         """Name what this projection needs and `members` lack."""
