@@ -106,7 +106,7 @@ class DaskPool(Pool):
     def workers(self) -> int:
         when, number = self._counted
         if time.monotonic() > when + MOMENT:  # to ask the scheduler takes some ms
-            number = sum(self.client.nthreads().values())
+            number = self.client.sync(self.client.scheduler.identity, n_workers=0)["total_threads"]
             self._counted = time.monotonic(), number
         return number
 
