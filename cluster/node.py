@@ -57,7 +57,7 @@ class Scheduler(_NoHttp, distributed.Scheduler):  # type: ignore[misc]
         return not ts.worker_restrictions
 
     def decide_worker_rootish_queuing_enabled(self) -> Any:
-        """Take any worker that is free: Dask's way looks at all of them, which takes ms where they are many."""
+        """Take any worker that is free; Dask looks at all of them, which takes ms where they are many."""
         return next(iter(self.idle_task_count), None)
 
 
