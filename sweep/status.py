@@ -12,11 +12,12 @@ import numpy as np
 
 from cluster.batch import BatchError
 from cluster.slurm_commands import Queued, jobs_of
-from sweep.store.arrays import WORK
+from sweep.store import root
 from sweep.store.heads import HeadNote, head_noted
 from sweep.store.known import Known
 from sweep.store.lease import holder
 from sweep.store.reading import Reader
+from sweep.store.root import WORK
 from workers.folder import folder_at
 
 
@@ -108,7 +109,7 @@ def status(path: str | Path) -> Status:
         There are no results at the path.
     """
     folder = folder_at(path)
-    if not folder.exists("zarr.json"):
+    if not root.exists(folder):
         raise FileNotFoundError(f"{str(path)!r} holds no results of a sweep (yet)")
     reader, work = Reader(folder), folder.below(WORK)
     planned = Known.load(work).call
@@ -123,7 +124,7 @@ def status(path: str | Path) -> Status:
         done=int(counted.sum()),
         failed=int((reader.structure[counted] < 0).sum()),
         new=int(((calls == len(texts) - 1) & (reader.index >= 0)).sum()),
-        seconds=((datetime.now(UTC) if client else folder.changed("zarr.json")) - since).total_seconds(),
+        seconds=((datetime.now(UTC) if client else folder.changed(root.FILE)) - since).total_seconds(),
         client=client,
         head=head,
         jobs=jobs,

@@ -14,8 +14,8 @@ def cancel(store: str) -> None:
     """
     from cluster.batch import BatchError
     from cluster.slurm_commands import cancel_all
-    from sweep.store.arrays import WORK
     from sweep.store.heads import head_noted
+    from sweep.store.root import WORK
     from workers.folder import folder_at
 
     head = head_noted(folder_at(store).below(WORK))

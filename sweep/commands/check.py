@@ -13,12 +13,11 @@ def check(store: str) -> None:
     Running the sweep again with the same store repairs that, and nothing else. Exits with 1 if anything is
     damaged.
     """
-    from sweep.store.damage import DamagedStore
     from sweep.store.damage import check as damages_in
 
     try:
         damages = [str(damage) for damage in damages_in(store)]
-    except (DamagedStore, OSError) as error:
+    except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
     for damage in damages:
         click.echo(damage)

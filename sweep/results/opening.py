@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +14,10 @@ from sweep.plan import Plan
 from sweep.results.results import Results
 from sweep.several import NAME as SIMULATOR
 from sweep.several import on_simulators
+from sweep.store import root
 from sweep.store.axes import from_json, places_on
 from sweep.store.identity import points_of
 from sweep.store.reading import Reader
-from sweep.store.schema import SCHEMA
 from workers.folder import Folder, folder_at
 
 UNKNOWN = -2
@@ -48,16 +47,11 @@ def open(path: str | Path) -> Results:  # noqa: A001
     FileNotFoundError
         There is nothing at the path.
     ValueError
-        What is there is no store of a sweep.
+        What is there is no store of a sweep, or it is damaged. A damaged chunk is an error where it is read.
     """
     folder = folder_at(path)
-    if not folder.exists("zarr.json"):
+    if not root.exists(folder):
         raise FileNotFoundError(f"{str(path)!r} holds no results of a sweep (yet)")
-    schema = json.loads(folder.read("zarr.json")).get("attributes", {}).get("schema")
-    if schema != SCHEMA:
-        raise ValueError(
-            f"{str(path)!r} is no store of this version of sweep: its schema is {schema!r}, not {SCHEMA!r}"
-        )
     return Results(_Stored(folder), plan_of(Reader(folder)), _cannot_replay)
 
 

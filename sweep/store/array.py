@@ -87,10 +87,10 @@ class Array:
                 whole[:low], whole[high:end] = before[:low], before[high:end]
             whole[low:high] = values
             values = whole
-        self._folder.write(self._file(place), encode(values.astype(self.dtype, copy=False)))
+        self._folder.write(self.file(place), encode(values.astype(self.dtype, copy=False)))
 
     def _read(self, place: int) -> NDArray[Any]:
-        file = self._file(place)
+        file = self.file(place)
         try:
             return decode(self._folder.read(file), self.dtype, self.chunks)
         except FileNotFoundError:
@@ -98,7 +98,8 @@ class Array:
         except DamagedChunk as error:
             raise DamagedChunk(f"{self._folder.where(file)}: {error}") from None
 
-    def _file(self, place: int) -> str:
+    def file(self, place: int) -> str:
+        """Name the file of a chunk."""
         key = [str(place), *["0"] * (len(self.chunks) - 1)]
         encoding = self._entry["chunk_key_encoding"]
         if encoding["name"] == "default":

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sweep.store.array import Array
 from sweep.store.chunks import fill, metadata
+from sweep.store.root import WORK, Root
 from workers.folder import PARTIAL, Folder
 
 CHUNK = 1 << 20
@@ -26,8 +27,6 @@ CHUNK_NAMES: tuple[dict[str, Any], ...] = (
     {"name": "v2", "configuration": {"separator": "."}},
     {"name": "default", "configuration": {"separator": "/"}},
 )
-WORK = "network/.sweep"
-"""What a store needs besides its arrays, inside the folder of one: there zarr looks for chunks only."""
 
 
 class Arrays(Mapping[str, Array]):
@@ -61,9 +60,7 @@ class Arrays(Mapping[str, Array]):
         self._folder.remove(*_uncommitted(self._folder, metadata))
         self._published = {}
         self.publish(metadata)
-        self._arrays = {
-            n: Array(self._folder, n, entry) for n, entry in metadata.items() if entry["node_type"] == "array"
-        }
+        self._arrays = arrays_in(self._folder, metadata)
 
     def create(
         self,
@@ -116,6 +113,17 @@ class Arrays(Mapping[str, Array]):
         for array in self._arrays.values():
             found |= dict(zip(array.dims, array.shape, strict=True))
         return found
+
+
+def arrays_in(folder: Folder, metadata: Mapping[str, Any]) -> dict[str, Array]:
+    """Give the arrays that metadata describes, by name."""
+    return {n: Array(folder, n, entry) for n, entry in metadata.items() if entry["node_type"] == "array"}
+
+
+def nodes_of(root: Root) -> dict[str, Any]:
+    """Give the metadata of all arrays and groups that a root holds, by name."""
+    nodes: dict[str, Any] = root["consolidated_metadata"]["metadata"]
+    return nodes
 
 
 def _uncommitted(folder: Folder, metadata: Mapping[str, Any]) -> list[str]:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import zarr
-
-from sweep.store import known
-from sweep.store.arrays import WORK
+from sweep.store import known, root
+from sweep.store.array import Array
+from sweep.store.arrays import arrays_in, nodes_of
 from sweep.store.chunks import intact
+from sweep.store.root import WORK, DamagedStore, Root
 from workers import spool
 from workers.folder import Folder, folder_at
 
 SPOOL = "spool"
 BAD = "bad"
-
-
-class DamagedStore(ValueError):  # noqa: N818
-    """Something of a store is missing, or is not as it was written."""
 
 
 @dataclass(frozen=True)
@@ -72,55 +67,21 @@ def check(path: str | Path | Folder) -> list[Damage]:
         If its root cannot be read: then nothing is known of the rest.
     """
     folder = folder_at(path)
-    return [*damaged_chunks(folder, arrays_of(folder)), *_damaged_files(folder)]
+    if not root.exists(folder):
+        raise FileNotFoundError(f"{folder} is no store: it has no {root.FILE}")
+    committed = root.read_either(folder)
+    arrays = arrays_in(folder, nodes_of(committed))
+    return [*_damaged_roots(folder), *_damaged_chunks(folder, arrays), *_damaged_files(folder, committed)]
 
 
-def arrays_of(folder: Folder) -> dict[str, zarr.Array[Any]]:
-    """Open the arrays of a store, as they are published."""
-    if not folder.exists("zarr.json"):
-        raise FileNotFoundError(f"{folder} is no store: it has no zarr.json")
-    try:
-        group = zarr.open_group(folder.path, mode="r", use_consolidated=True)
-        members = dict(group.members(max_depth=None))
-    except Exception as error:  # whatever zarr meets in JSON that is not what it was
-        raise DamagedStore(
-            f"{folder.where('zarr.json')} is damaged: {type(error).__name__}: {error}"
-        ) from error
-    return {name: member for name, member in members.items() if isinstance(member, zarr.Array)}
-
-
-def damaged_chunks(
-    folder: Folder, arrays: Mapping[str, zarr.Array[Any]], contents: bool = True
-) -> Iterator[Damage]:
-    """Find chunks that are missing, or, if `contents` is true, changed."""
+def _damaged_chunks(folder: Folder, arrays: Mapping[str, Array]) -> Iterator[Damage]:
     there = set(folder.names())  # once, which in a cloud takes as long as asking for one
     for name, array in arrays.items():
-        for file, start, stop in _chunks(name, array):
-            what = "is missing" if file not in there else _fault(folder, file) if contents else None
+        for place, (start, stop) in enumerate(array.stretches()):
+            file = array.file(place)
+            what = _fault(folder, file) if file in there else "is missing"
             if what is not None:
                 yield Damage(folder.where(file), what, name, start, stop)
-
-
-def refuse_missing_chunks(folder: Folder, arrays: Mapping[str, zarr.Array[Any]]) -> None:
-    """Raise if a chunk is missing, which zarr would read as if it were empty.
-
-    Raises
-    ------
-    DamagedStore
-        Names the first.
-    """
-    for damage in damaged_chunks(folder, arrays, contents=False):
-        raise DamagedStore(
-            f"{damage}; 'sweep check {folder}' lists all damage, and running the sweep again repairs it"
-        )
-
-
-def _chunks(name: str, array: zarr.Array[Any]) -> Iterator[tuple[str, int, int]]:
-    counts = [math.ceil(n / c) for n, c in zip(array.shape, array.chunks, strict=True)]
-    for place in itertools.product(*map(range, counts)):
-        start = place[0] * array.chunks[0]
-        key = array.metadata.encode_chunk_key(place)
-        yield f"{name}/{key}", start, min(start + array.chunks[0], array.shape[0])
 
 
 def _fault(folder: Folder, file: str) -> str | None:
@@ -133,18 +94,49 @@ def _fault(folder: Folder, file: str) -> str | None:
     return None if intact(data) else "differs from its checksum"
 
 
-def _damaged_files(folder: Folder) -> Iterator[Damage]:
-    root = json.loads(folder.read("zarr.json"))
-    for name, entry in root["consolidated_metadata"]["metadata"].items():
-        file = f"{name}/zarr.json"
-        if _node_type(folder, file) != entry["node_type"]:
-            yield Damage(folder.where(file), "is no longer what it was")
+def _damaged_roots(folder: Folder) -> Iterator[Damage]:
+    try:
+        root.read(folder)
+    except FileNotFoundError:
+        yield Damage(folder.where(root.FILE), "is missing")
+    except DamagedStore:
+        yield Damage(folder.where(root.FILE), "differs from its checksum")
+    if any(folder.below(WORK).names()) and root.read_copy(folder) is None:  # a copy of the store need not
+        what = "differs from its checksum" if folder.exists(root.COPY) else "is missing"
+        yield Damage(folder.where(root.COPY), what)
+
+
+def _damaged_files(folder: Folder, committed: Root) -> Iterator[Damage]:
+    yield from _damaged_nodes(folder, committed)
     work = folder.below(WORK)
     if not any(work.names()):  # a copy need not have it
         return
     for name, what in known.damages(work):
         yield Damage(work.where(name), what)
     yield from _damaged_parts(work.below(SPOOL))
+
+
+def _damaged_nodes(folder: Folder, committed: Root) -> Iterator[Damage]:
+    """Find metadata beside arrays and groups that is none of the last commits'.
+
+    Where one was interrupted, some is of the one before, which the copy of the root has still.
+    """
+    for name in nodes_of(committed):
+        file = f"{name}/zarr.json"
+        found = _parsed(folder, file)
+        if found != nodes_of(committed)[name] and all(
+            found != nodes_of(other).get(name) for other in _roots(folder)
+        ):
+            yield Damage(folder.where(file), "is not what it was")
+
+
+def _roots(folder: Folder) -> Iterator[Root]:
+    """Read the roots that there are now; the store may be written meanwhile."""
+    copy = root.read_copy(folder)
+    if copy is not None:
+        yield copy
+    with suppress(FileNotFoundError, DamagedStore):
+        yield root.read(folder)
 
 
 def _damaged_parts(folder: Folder) -> Iterator[Damage]:
@@ -156,8 +148,8 @@ def _damaged_parts(folder: Folder) -> Iterator[Damage]:
                 yield Damage(folder.where(name), str(error).partition(": ")[2])
 
 
-def _node_type(folder: Folder, file: str) -> Any:
+def _parsed(folder: Folder, file: str) -> Any:
     try:
-        return json.loads(folder.read(file))["node_type"]
-    except (OSError, ValueError, LookupError, TypeError):
+        return json.loads(folder.read(file))
+    except (OSError, ValueError):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from sweep.plan import Plan
 from sweep.several import on_simulators
-from sweep.store.arrays import WORK
+from sweep.store import root
+from sweep.store.arrays import arrays_in, nodes_of
 from sweep.store.damage import check
 from sweep.store.gather import FromMemory, FromSpool, Gatherer
 from sweep.store.heads import note_head
@@ -23,7 +24,7 @@ from sweep.store.lease import NAME as LEASE
 from sweep.store.lease import Lease
 from sweep.store.origins import Origin
 from sweep.store.provenance import call_record, description_record, differences
-from sweep.store.reading import Reader
+from sweep.store.root import WORK
 from sweep.store.writing import Store
 from workers.folder import Folder, LocalFolder, folder_at
 from workers.network import Description
@@ -94,8 +95,7 @@ class Kept:
 def seed_at(path: str | Path | None) -> int | None:
     """Return the seed of a store; None where there is no store yet."""
     try:
-        root = json.loads(folder_at(path or "").read("zarr.json"))
-        return int(root["attributes"]["seed"])
+        return None if path is None else int(root.read_either(folder_at(path))["attributes"]["seed"])
     except Exception:
         return None  # what is wrong with it is said when it is opened
 
@@ -109,9 +109,9 @@ def simulators_at(path: str | Path) -> tuple[str, ...]:
         There is something else at the path.
     """
     folder = _checked(path)
-    if not folder.exists("zarr.json"):
+    if not root.exists(folder):
         return ()
-    described = np.asarray(Reader(folder).arrays["provenance/descriptions"][:])
+    described = arrays_in(folder, nodes_of(root.read_either(folder)))["provenance/descriptions"][:]
     return tuple(json.loads(str(described[-1]) or "{}").get("simulators", ()))
 
 
@@ -165,7 +165,8 @@ def _checked(path: str | Path) -> Folder:
 
 
 def _opened(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict[int, int]]:
-    if folder.exists("zarr.json"):
+    root.mend(folder)
+    if folder.exists(root.FILE):
         return _reopened(folder, plan, asked)
     return *_made(folder, plan, asked), {}
 
@@ -183,14 +184,14 @@ def _made(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan]:
 def _reopened(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict[int, int]]:
     known = Known.load(folder.below(WORK))
     store = Store.open(folder, plan, durable=True, damages=check(folder))
-    if asked.seed is not None and asked.seed != store.seed:
-        raise ValueError(
-            f"store={str(folder)!r} has the seed {store.seed}, and not {asked.seed}; leave seed out to go on "
-            "with it, or name another path"
-        )
+    if plan.seed != store.seed:
+        what = "leave seed out to go on with it, or name another path"
+        if asked.seed is None:
+            what = "another client made it while this one began: run the call again"
+        raise ValueError(f"store={str(folder)!r} has the seed {store.seed}, and not {plan.seed}; {what}")
     described = _described(asked)
     _refuse_changed(folder, store, known, plan, asked, described)
-    known, plan = known.with_plan(replace(plan, seed=store.seed), len(asked.networks) > 1)
+    known, plan = known.with_plan(plan, len(asked.networks) > 1)
     plan = _expanded(plan, asked)
     attempts = store.failed() if asked.retry == "failed" else {}
     store.bury([*attempts])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sweep.points import Values
 from sweep.store.columns import Role, array_layout
-from sweep.store.damage import refuse_missing_chunks
+from sweep.store.verified import Verified
 from workers.folder import Folder, folder_at
 from workers.outcome import Failure
 from workers.part import failure_from_json, from_npy
@@ -23,7 +23,7 @@ from workers.values import decode, leaves_of
 
 
 class Reader:
-    """The committed rows of a store; what is appended later is not seen.
+    """The committed rows of a store; what is appended later is not seen, and what is damaged an error.
 
     Parameters
     ----------
@@ -32,14 +32,13 @@ class Reader:
 
     def __init__(self, store: str | Path | Folder) -> None:
         folder = folder_at(store)
-        group = zarr.open_group(folder.path, mode="r", use_consolidated=True)
+        group = zarr.open_group(Verified.at(folder), mode="r", use_consolidated=True)
         self.attributes: dict[str, Any] = dict(group.attrs)
         self.structures: list[str] = list(self.attributes["structures"])
         # All members at once come from the metadata already read.
         self.arrays: dict[str, zarr.Array[Any]] = {
             name: member for name, member in group.members(max_depth=None) if isinstance(member, zarr.Array)
         }
-        refuse_missing_chunks(folder, self.arrays)
         self.rows = self.arrays["network"].shape[0]
 
     @cached_property

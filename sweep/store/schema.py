@@ -12,7 +12,6 @@ from sweep.store.axes import to_json
 from sweep.store.provenance import SEED_RULE
 from workers.part import STATUS, TIMINGS
 
-SCHEMA = "sweep-1"
 REPLACED = 254
 BURIED = {"network": -1, "status": REPLACED}
 PER_NETWORK: dict[str, tuple[str, dict[str, Any]]] = {
@@ -80,7 +79,6 @@ def group(attributes: dict[str, Any]) -> dict[str, Any]:
 def attributes_of(plan: Plan) -> dict[str, Any]:
     """Say in the root what holds for all networks."""
     return {
-        "schema": SCHEMA,
         "seed_rule": SEED_RULE,
         "seed": plan.seed,
         "networks": plan.number,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import weakref
@@ -14,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.plan import Plan
-from sweep.store import schema
-from sweep.store.arrays import Arrays
+from sweep.store import root, schema
+from sweep.store.arrays import Arrays, nodes_of
 from sweep.store.blocks import by_name
 from sweep.store.catalog import Catalog
 from sweep.store.columns import Columns
@@ -83,11 +82,11 @@ class Store:
     ) -> Store:
         """Open a store to append to it, as it was last committed; bury the rows that are damaged."""
         store = cls(folder_at(path), plan, durable)
-        root = store._root()
-        store._arrays.open(root["consolidated_metadata"]["metadata"])
+        committed = root.read(store.folder)
+        store._arrays.open(nodes_of(committed))
         repair(store._arrays, damages, schema.BURIED)
         store.folder.sync()
-        store._take(root["attributes"])
+        store._take(committed["attributes"])
         return store
 
     @classmethod
@@ -158,14 +157,10 @@ class Store:
             self._load()
             raise
 
-    def _root(self) -> dict[str, Any]:
-        root: dict[str, Any] = json.loads(self.folder.read("zarr.json"))
-        return root
-
     def _load(self) -> None:
-        root = self._root()
-        self._arrays.open(root["consolidated_metadata"]["metadata"])
-        self._take(root["attributes"])
+        committed = root.read(self.folder)
+        self._arrays.open(nodes_of(committed))
+        self._take(committed["attributes"])
 
     def _take(self, attributes: dict[str, Any]) -> None:
         """Take up what is in arrays and attributes."""
@@ -234,8 +229,9 @@ class Store:
             "structures": self._catalog.structures,
             "coordinates": " ".join(["status", "replicate", *(n for n in parameters if n)]),
         }
-        root = schema.root(self._attributes, self._arrays)
+        committed = schema.root(self._attributes, self._arrays)
         if self._durable:
             self.folder.sync()
-        self.folder.replace({"zarr.json": json.dumps(root).encode()}, self._durable)
-        self._arrays.publish(root["consolidated_metadata"]["metadata"])
+        root.write(self.folder, committed, self._durable)
+        self._arrays.publish(nodes_of(committed))
+        root.write_copy(self.folder, committed, self._durable)

@@ -21,11 +21,11 @@ from sweep import Results, parallel_run
 from sweep.commands.check import check as command
 from sweep.results.same import same
 from sweep.store import lease
-from sweep.store.arrays import WORK
-from sweep.store.damage import DamagedStore, check
+from sweep.store.damage import check
 from sweep.store.keeping import ChangedSweep
 from sweep.store.known import NAMES
 from sweep.store.lease import Lease, StoreInUse
+from sweep.store.root import WORK, DamagedStore
 from workers.folder import folder_at
 
 CLIENT = """
@@ -91,7 +91,7 @@ def test_a_sweep_as_on_a_file_system(url: str, tmp_path: Path) -> None:
     assert tree["network"].values.tolist() == [*range(12)]
     assert zarr.open_group(url, mode="r")["v"].shape == (12, 3)
     assert check(url) == []
-    assert sorted(folder_at(f"{url}/{WORK}").names()) == sorted(NAMES)
+    assert sorted(folder_at(f"{url}/{WORK}").names()) == sorted([*NAMES, "root.z"])
     with pytest.raises(FileNotFoundError, match="holds no results"):
         sweep.open(f"{url}/none")
 
@@ -118,7 +118,7 @@ def test_damage_is_named_and_repaired(memory: str) -> None:
     assert same(values(run(url)), whole)
     folder.remove("n/c.0")
     with pytest.raises(DamagedStore, match=r"/n/c\.0: is missing"):
-        sweep.open(url)
+        list(sweep.open(url))
     assert same(values(run(url)), whole)
     assert check(url) == []
 

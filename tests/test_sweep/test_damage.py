@@ -11,14 +11,15 @@ import pytest
 import zarr
 from click.testing import CliRunner
 
+import sweep
 from sweep import Results, parallel_run
 from sweep.commands.check import check as command
 from sweep.results.same import same
-from sweep.store import arrays
-from sweep.store.arrays import WORK
-from sweep.store.damage import SPOOL, DamagedStore, check
+from sweep.store import arrays, root
+from sweep.store.damage import SPOOL, check
 from sweep.store.known import NAMES
-from sweep.store.reading import Reader
+from sweep.store.root import WORK, DamagedStore
+from workers.folder import LocalFolder
 
 NUMBER = 24
 
@@ -107,10 +108,64 @@ def test_only_damaged_rows_are_run_again(store: Path) -> None:
     assert sorted(after[NUMBER:].tolist()) == sorted(held.tolist())
 
 
-def test_missing_chunks_are_never_read_as_data(store: Path) -> None:
-    (store / "n" / "c.2").unlink()
-    with pytest.raises(DamagedStore, match=r"n/c\.2: is missing \(n, 10 to 14\); 'sweep check"):
-        Reader(store)
+@pytest.mark.parametrize("how", ["flipped", "cut", "missing"])
+def test_damaged_chunks_are_never_read_as_data(store: Path, how: str) -> None:
+    damaged(store / "n" / "c.2", how, random.Random(1))
+    results = sweep.open(store)
+    what = "is missing" if how == "missing" else "differs from its checksum"
+    for reading in (lambda: [*results], lambda: results.dataset["n"].values):
+        with pytest.raises(DamagedStore, match=rf"n/c\.2: {what}; 'sweep check .*s.zarr' lists"):
+            reading()
+    assert len(results.errors) == NUMBER // 8
+
+
+@pytest.mark.parametrize("how", ["flipped", "cut", "missing"])
+def test_a_damaged_root_is_never_read_and_is_repaired_from_its_copy(store: Path, how: str) -> None:
+    whole, dice = values(run(store)), random.Random(how)
+    before = zarr.open_group(store, mode="r")["network"].shape
+    for name in (root.FILE, root.COPY):
+        damaged(store / name, how, dice)
+        (found,) = check(store)
+        assert found.file == str(store / name)
+        if name == root.FILE:
+            with pytest.raises((DamagedStore, FileNotFoundError), match=r"s.zarr/zarr.json"):
+                sweep.open(store)
+        assert same(values(run(store)), whole)
+        assert check(store) == []
+    assert zarr.open_group(store, mode="r")["network"].shape == before
+
+
+def test_every_byte_of_the_root_counts(store: Path) -> None:
+    data = (store / root.FILE).read_bytes()
+    for place in [*range(150), *random.Random(1).sample(range(len(data)), 150)]:
+        flipped = bytearray(data)
+        flipped[place] ^= 1 << place % 8
+        (store / root.FILE).write_bytes(flipped)
+        with pytest.raises(DamagedStore, match=r"zarr.json is damaged"):
+            root.read(LocalFolder(store))
+
+
+def test_damaged_metadata_of_an_array_is_named_and_repaired(store: Path) -> None:
+    for file in (store / "n" / "zarr.json", store / "timings" / "zarr.json"):
+        for how in ("flipped", "cut", "missing"):
+            damaged(file, how, random.Random(how))
+            (found,) = check(store)
+            assert found.file == str(file)
+            before = zarr.open_group(store, mode="r")["network"].shape
+            run(store)
+            assert check(store) == []
+            assert zarr.open_group(store, mode="r")["network"].shape == before
+
+
+def test_a_store_is_whole_when_a_commit_was_interrupted(tmp_path: Path) -> None:
+    run(tmp_path / "s.zarr")
+    before = {f: f.read_bytes() for f in (tmp_path / "s.zarr").rglob("zarr.json")}
+    copy = (tmp_path / "s.zarr" / root.COPY).read_bytes()
+    run(tmp_path / "s.zarr", NUMBER + 1)
+    (tmp_path / "s.zarr" / root.COPY).write_bytes(copy)
+    for file in (tmp_path / "s.zarr" / "n" / "zarr.json", tmp_path / "s.zarr" / "s" / "zarr.json"):
+        file.write_bytes(before[file])
+    assert check(tmp_path / "s.zarr") == []
 
 
 def test_damaged_parts_are_put_away_and_run_again(tmp_path: Path) -> None:
@@ -142,6 +197,7 @@ def test_a_root_or_plan_beyond_repair(store: Path) -> None:
         (store / WORK / name).write_bytes(b"no plan")
     with pytest.raises(ValueError, match=r"plan.npz is damaged, and so is its copy"):
         run(store)
-    (store / "zarr.json").write_text("{")
+    (store / root.FILE).write_text("{")
+    (store / root.COPY).write_text("{")
     with pytest.raises(DamagedStore, match=r"zarr.json is damaged"):
         check(store)

@@ -17,9 +17,9 @@ import xarray as xr
 from sweep import parallel_run
 from sweep.results.same import same
 from sweep.store import lease
-from sweep.store.arrays import WORK
 from sweep.store.damage import SPOOL, check
 from sweep.store.gather import FromSpool
+from sweep.store.root import WORK
 from workers import spool
 
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "shutil.rmtree"}

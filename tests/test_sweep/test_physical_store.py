@@ -21,10 +21,10 @@ import sweep
 from sweep import parallel_run
 from sweep.plan import Plan, make_plan
 from sweep.results.results import Results
-from sweep.store.arrays import WORK
 from sweep.store.damage import SPOOL
 from sweep.store.gather import FromSpool
 from sweep.store.lease import Lease
+from sweep.store.root import WORK
 from sweep.store.writing import Store
 from workers import spool
 from workers.folder import LocalFolder
