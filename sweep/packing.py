@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -76,6 +77,8 @@ class Packer:
 @contextmanager
 def _by_value(method: Callable[..., Any]) -> Iterator[None]:
     """Have a method of a script or a module pickled whole: workers never import the person's script."""
+    while isinstance(method, functools.partial):  # its own module is functools
+        method = method.func
     module = sys.modules.get(getattr(method, "__module__", None) or "__main__")
     if module is None or module.__name__ == "__main__" or module.__name__ in _by_value_already():
         yield

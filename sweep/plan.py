@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MappingView
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -15,10 +16,27 @@ from numpy.typing import NDArray
 from sweep.points import Points, Values, points_from
 from workers.given import Given
 
+ANNARCHYS = {
+    "measure_time": "the results' `timings` say what each network took",
+    "sequential": 'cluster="debug" runs one network after the other in this process',
+    "same_seed": "seed= is what all draws depend on; replicates with equal draws are not made",
+    "seeds": "seed= is what all draws depend on, with the index of the network",
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """A sequence that is meant for all networks, rather than one value of it for each."""
+    """A sequence that is meant for all networks, rather than one value of it for each.
+
+    Parameters
+    ----------
+    value : object
+        What the method of every network is called with.
+
+    Examples
+    --------
+    ``parallel_run(method, number=3, lags=Constant([1.0, 2.0]))`` calls ``method(idx, net, lags=[1.0, 2.0])``.
+    """
 
     value: Any
 
@@ -163,7 +181,7 @@ def make_plan(
     TypeError, ValueError
         The arguments do not fit one another.
     """
-    args = args or {}
+    args = {name: _in_order(name, value) for name, value in (args or {}).items()}
     number, replicates = _whole("number", number, 0), _whole("replicates", replicates, 1)
     taken = None if points is None else points_from(points)
     _check_names(taken, args)
@@ -181,8 +199,26 @@ def is_per_network(value: Any) -> bool:
     return isinstance(value, (list, tuple, range)) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
-def check_signature(method: Callable[..., Any], names: Iterable[str]) -> None:
+def _in_order(name: str, value: Any) -> Any:
+    """Take a column of a table as an array; refuse what may be one value for each network, without order."""
+    if isinstance(value, (set, frozenset, MappingView, Iterator)):
+        raise TypeError(
+            f"{name} is a {type(value).__name__}; for one value for each network give a list, as in "
+            f"{name}=list(...), for one value for all networks {name}=Constant(...)"
+        )
+    plain = isinstance(value, np.ndarray) or not hasattr(value, "__array__")
+    return value if plain or getattr(value, "ndim", 0) != 1 else np.asarray(value)
+
+
+def check_signature(method: Callable[..., Any], names: Iterable[str], options: Iterable[str] = ()) -> None:
     """Check that a method can be called with an index, a network and arguments of these names.
+
+    Parameters
+    ----------
+    method : callable
+    names : iterable of str
+    options : iterable of str
+        What a name that the method does not take may have been meant for.
 
     Raises
     ------
@@ -203,7 +239,18 @@ def check_signature(method: Callable[..., Any], names: Iterable[str]) -> None:
         raise TypeError(
             f"method {called}{signature} cannot be called as {called}({', '.join(['idx', 'net', *names])}): "
             f"{error}; give an argument for each name that it takes besides idx and net, and no other"
+            + _meant(names, signature, options)
         ) from None
+
+
+def _meant(names: Iterable[str], signature: inspect.Signature, options: Iterable[str]) -> str:
+    """Say which option was meant by the first name that the method does not take."""
+    for name in (n for n in names if n not in signature.parameters):
+        if name in ANNARCHYS:
+            return f". Instead of ANNarchy's {name}: {ANNARCHYS[name]}"
+        for near in get_close_matches(name, [*signature.parameters, *options], n=1, cutoff=0.75):
+            return f". Did you mean {near}=?"
+    return ""
 
 
 def _whole(name: str, value: Any, least: int) -> int:

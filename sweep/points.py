@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.network.values import has_units
+
 Values: TypeAlias = "Sequence[Any] | NDArray[Any]"
 
 
@@ -75,9 +77,9 @@ def sobol(n: int, *, seed: int, **ranges: tuple[float, float]) -> Points:
     **ranges : tuple of float
         The lowest and the highest value for each name.
     """
+    low, high = _ranges("sobol", n, seed, ranges)
     from scipy.stats import qmc  # takes a second to import
 
-    low, high = _ranges("sobol", n, ranges)
     # Drawn up to the next power of two: scipy warns of any other number.
     sample = qmc.Sobol(len(ranges), rng=seed).random_base2(max(0, int(n - 1).bit_length()))[:n]
     return _sampled(sample, low, high, ranges)
@@ -85,18 +87,21 @@ def sobol(n: int, *, seed: int, **ranges: tuple[float, float]) -> Points:
 
 def latin_hypercube(n: int, *, seed: int, **ranges: tuple[float, float]) -> Points:
     """Draw n points from ranges, one in each n-th of every range."""
+    low, high = _ranges("latin_hypercube", n, seed, ranges)
     from scipy.stats import qmc
 
-    low, high = _ranges("latin_hypercube", n, ranges)
     return _sampled(qmc.LatinHypercube(len(ranges), rng=seed).random(n), low, high, ranges)
 
 
 def points_from(points: Points | Iterable[Mapping[str, Any]]) -> Points:
-    """Take points as they are, or from dicts with the same names in each."""
+    """Take points as they are, from dicts with the same names in each, or from the rows of a pandas table."""
     if isinstance(points, Points):
         return points
     if isinstance(points, (str, bytes, Mapping)):
         raise TypeError(f"points is {points!r}; expected dicts, one per point, or grid(...), zipped(...)")
+    given: Any = points
+    if hasattr(given, "itertuples"):  # a pandas DataFrame
+        return zipped(**{str(name): given[name].to_numpy() for name in given})
     rows = list(points)
     if not rows:
         raise ValueError("points is empty; give at least one point")
@@ -132,6 +137,8 @@ def _axis(kind: str, name: str, values: Any) -> Values:
             f"{kind}: {name} is {values!r}; expected a sequence of values, as in {name}=[5.0, 10.0]"
         )
     listed = values if isinstance(values, np.ndarray) else list(values)
+    if has_units(listed):
+        raise TypeError(f"{kind}: {name} is {values!r}; give plain numbers, and the unit in the method")
     if len(listed) == 0:
         raise ValueError(f"{kind}: {name} has no values; give it at least one, or leave it out")
     return listed
@@ -142,10 +149,12 @@ def _taken(values: Values, places: NDArray[np.int64]) -> Values:
 
 
 def _ranges(
-    kind: str, n: int, ranges: Mapping[str, tuple[float, float]]
+    kind: str, n: int, seed: int, ranges: Mapping[str, tuple[float, float]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
         raise ValueError(f"{kind}: n is {n!r}; expected the number of points, at least 1")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"{kind}: seed is {seed!r}; expected a whole number of at least 0")
     if not ranges:
         raise ValueError(f"{kind}({n}) has no range; give at least one by name, as in rates=(5.0, 20.0)")
     bounds = np.array([_range(kind, name, r) for name, r in ranges.items()])

@@ -23,7 +23,7 @@ from sweep.results.results import Results, SweepError
 from sweep.store.keeping import Asked, Kept, Resume, Retry, keep_at, keep_nowhere, seed_at, simulators_at
 from workers import parcel, simulators
 from workers.live import Network
-from workers.network import check
+from workers.network import Described, View, check
 from workers.task import call
 
 
@@ -115,11 +115,11 @@ def parallel_run(
     SweepError
         If networks failed.
     """
-    bases, listed = _bases(networks)
-    plan = make_plan(number, listed, points, replicates, seed_at(store) if seed is None else seed, args)
-    check_signature(method, [*plan.columns, *plan.constants])
     _check_options(timeout, on_error)
     _check_store_options(store, resume, retry)
+    bases, listed = _bases(networks)
+    plan = make_plan(number, listed, points, replicates, seed_at(store) if seed is None else seed, args)
+    check_signature(method, [*plan.columns, *plan.constants], OPTIONS)
     packer = Packer(method, bases, plan.seed, fuse)
     pool = cache(lambda: connect(cluster, max_processes))
     choice = _chosen(store, plan, packer, pool) if simulator == AUTO else Choice(_names(simulator))
@@ -147,12 +147,17 @@ def parallel_run(
     return results
 
 
+OPTIONS = ("number", "networks", *(parallel_run.__kwdefaults__ or {}))
+
+
 def _bases(networks: Network | Sequence[Network] | None) -> tuple[tuple[Network, ...], int | None]:
     """Return the base networks, and how many there are if each is for one index."""
     if networks is None:
         return (Network(everything=True),), None
     if isinstance(networks, Network):
         return (networks.copy(),), None
+    if isinstance(networks, (str, Described, View)) or not isinstance(networks, Iterable):
+        raise TypeError(f"networks={networks!r}; expected a Network, or a list of them")
     listed = tuple(networks)
     for place, network in enumerate(listed):
         if not isinstance(network, Network):
@@ -185,13 +190,16 @@ def _names(simulator: Any) -> tuple[str, ...]:
 
 
 def _check_options(timeout: Any, on_error: Any) -> None:
-    if timeout is not None and (isinstance(timeout, bool) or not timeout > 0):
+    seconds = isinstance(timeout, (int, float, np.number)) and not isinstance(timeout, bool)
+    if timeout is not None and not (seconds and timeout > 0):
         raise ValueError(f"timeout={timeout!r}; expected a positive number of seconds, or None")
     if on_error not in {"raise", "keep"}:
         raise ValueError(f"on_error={on_error!r}; expected 'raise' or 'keep'")
 
 
 def _check_store_options(store: Any, resume: Any, retry: Any) -> None:
+    if store is not None and (not isinstance(store, (str, Path)) or not str(store)):
+        raise TypeError(f"store={store!r}; expected a path such as 'rates.zarr', a URL, or None")
     if resume not in {"same", "force"}:
         raise ValueError(f"resume={resume!r}; expected 'same' or 'force'")
     if retry not in {None, "failed"}:

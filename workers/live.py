@@ -233,7 +233,7 @@ class Network(Description):
         return self._rng
 
     def _steps(self, what: str, ms: float) -> int:
-        steps = ms / self.dt
+        steps = ms / self.dt if isinstance(ms, (int, float, np.number)) else np.nan
         if not 0 <= steps < np.inf or abs(steps - round(steps)) > TOLERANCE * max(1.0, steps):
             raise ValueError(f"{what}: {ms!r} ms; expected a multiple of dt, {self.dt:g} ms")
         return round(steps)

@@ -43,10 +43,19 @@ class Failure:
     message: str
     traceback: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Failure of {self._head}>"
+
     def __str__(self) -> str:
+        return self._head + (f"\n{self.traceback}" if self.traceback else "")
+
+    @property
+    def _head(self) -> str:
         given = ", ".join(f"{k}={v!r}" for k, v in self.parameters.items())
-        head = f"network {self.index} (seed {self.seed}{', ' + given if given else ''})"
-        return f"{head}: {self.error}: {self.message}" + (f"\n{self.traceback}" if self.traceback else "")
+        return (
+            f"network {self.index} (seed {self.seed}{', ' + given if given else ''}): "
+            f"{self.error}: {self.message}"
+        )
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import signal
@@ -54,6 +55,10 @@ def test_sequences_hold_one_value_for_each_network(kind: type) -> None:
         ({"number": 2}, ["rates"]),
         ({"number": 0, "rates": 1.0}, ["number"]),
         ({"number": -1, "rates": 1.0}, ["number", "-1"]),
+        ({"rates": [1.0], "timeout": "10s"}, ["timeout", "'10s'", "seconds"]),
+        ({"rates": [1.0], "store": 3}, ["store", "3", "path"]),
+        ({"rates": [1.0], "store": ""}, ["store", "''", "path"]),
+        ({"rates": [1.0], "networks": 3}, ["networks", "3", "Network"]),
         ({"number": 2, "rates": 1.0, "seed": -1}, ["seed", "-1"]),
         ({"number": 2, "rates": 1.0, "seed": "one"}, ["seed", "'one'"]),
     ],
@@ -209,6 +214,13 @@ def test_lambdas_and_closures_over_large_arrays_travel() -> None:
     table = np.arange(1_000_000)
 
     assert parallel_run(lambda idx, net: int(table[idx * 1000]), number=5) == [0, 1000, 2000, 3000, 4000]
+
+
+def test_a_partial_travels() -> None:
+    def method(factor, idx, net, x):
+        return factor * x
+
+    assert parallel_run(functools.partial(method, 3), x=[1, 2], cluster="debug") == [3, 6]
 
 
 def test_reset_and_simulate_until_work_in_a_method(page: SimpleNamespace) -> None:

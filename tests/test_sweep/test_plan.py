@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
 from sweep.plan import Constant, Plan, check_signature, make_plan
 from sweep.points import grid
@@ -40,6 +42,12 @@ def test_an_array_without_dimensions_is_for_all() -> None:
 
 def test_rows_of_an_array() -> None:
     assert make_plan(2, args={"a": np.eye(2)}).parameters(1)["a"].tolist() == [0, 1]
+
+
+def test_a_column_of_a_table() -> None:
+    for column in (pd.Series([1.0, 2.0]), xr.DataArray([1.0, 2.0])):
+        plan = make_plan(args={"a": column})
+        assert [plan.parameters(i) for i in range(plan.number)] == [{"a": 1.0}, {"a": 2.0}]
 
 
 def test_points_and_replicates() -> None:
@@ -80,6 +88,9 @@ def test_the_seed() -> None:
             {"points": [{"a": 1}] * 2, "replicates": 3, "args": {"b": [1]}},
             r"expected 2 \(one per point\) or 6",
         ),
+        ({"number": 2, "args": {"a": {1, 2}}}, r"a is a set; .* a=list\(\.\.\.\), .* a=Constant\(\.\.\.\)"),
+        ({"number": 2, "args": {"a": (i for i in (1, 2))}}, "a is a generator"),
+        ({"number": 2, "args": {"a": {1: 2, 3: 4}.values()}}, "a is a dict_values"),
         ({"number": 1, "seed": -1}, "seed is -1; expected at least 0"),
         ({"number": 1, "seed": 1.0}, "seed is 1.0; expected a whole number"),
     ],
@@ -100,6 +111,12 @@ def test_signature() -> None:
         check_signature(method, ["w"])
     with pytest.raises(TypeError, match="unexpected keyword argument 'rate'"):
         check_signature(method, ["rates", "rate"])
+    with pytest.raises(TypeError, match="Did you mean rates="):
+        check_signature(method, ["rates", "rate"])
+    with pytest.raises(TypeError, match="Did you mean simulator="):
+        check_signature(method, ["rates", "simulater"], ["simulator", "store"])
+    with pytest.raises(TypeError, match="ANNarchy's measure_time: the results' `timings`"):
+        check_signature(method, ["rates", "measure_time"])
     with pytest.raises(TypeError, match=r"too many positional arguments|cannot be called"):
         check_signature(lambda idx: None, [])
     with pytest.raises(TypeError, match="method is 3; expected a function"):

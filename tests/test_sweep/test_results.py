@@ -66,6 +66,10 @@ def test_failures_are_in_place(tmp_path: Path) -> None:
     assert [e.index for e in results.errors] == [1, 2]
     assert results.errors[0].error == "ValueError"
     assert "no such rate" in results.errors[0].traceback
+    assert repr(results.errors[0]).startswith("<Failure of network 1 (seed")
+    assert repr(results.errors[0]).endswith(
+        "ValueError: no such rate>"
+    )  # without the traceback, of many lines
     assert "2 failed" in repr(results)
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+import quantities as pq
 import scipy.sparse
 
 from workers import simulators
@@ -90,6 +91,13 @@ AT_ONCE: dict[str, tuple[Callable[[], object], type[Exception], tuple[str, ...]]
         TypeError,
         ("izh", "v='fast'", "str", "a number, an array of numbers or a distribution"),
     ),
+    "a number with a unit": (
+        lambda: setattr(izhikevich(), "v", 5.0 * pq.V),
+        TypeError,
+        ("izh", "v=", "has a unit, which would be dropped", "mV"),
+    ),
+    "nothing": (lambda: setattr(izhikevich(), "v", None), TypeError, ("izh", "v=None", "give a number")),
+    "a complex number": (lambda: setattr(izhikevich(), "v", 1j), TypeError, ("izh", "v=1j", "give a number")),
     "negative tau": (
         lambda: Population(2, IF_cond_exp(tau_m=-1.0), name="lif"),
         ValueError,
@@ -520,8 +528,8 @@ def test_a_simulator_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> N
         Network(everything=True).compile()
 
 
-@pytest.mark.parametrize("ms", [0.5, -1.0, float("nan"), float("inf")])
-def test_a_duration_off_the_grid(ms: float) -> None:
+@pytest.mark.parametrize("ms", ["10", 0.5, -1.0, float("nan"), float("inf")])
+def test_a_duration_off_the_grid(ms: object) -> None:
     izhikevich()
     with refused(ValueError, f"simulate: {ms!r} ms", "multiple of dt, 1 ms"):
         Network(everything=True).simulate(ms)

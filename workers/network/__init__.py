@@ -31,7 +31,7 @@ from workers.network.inputs import PoissonInput
 from workers.network.izhikevich import Izhikevich
 from workers.network.models import Model
 from workers.network.monitor import Monitor
-from workers.network.population import Attached, PoissonPopulation, Population
+from workers.network.population import Attached, PoissonPopulation, Population, View
 from workers.network.projection import Projection
 from workers.network.sources import Poisson, Source, SpikeSourceArray
 from workers.network.synapse_equations import Synapse
@@ -84,6 +84,7 @@ __all__ = [
     "SynapseType",
     "TsodyksMarkramSynapse",
     "Uniform",
+    "View",
     "base",
     "check",
     "clear",

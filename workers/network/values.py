@@ -24,10 +24,15 @@ def parse(owner: str, name: str, given: Any) -> Value:
     """
     if isinstance(given, Distribution):
         return given
+    if has_units(given):
+        raise TypeError(
+            f"{owner}: {name}={given!r} has a unit, which would be dropped; "
+            "give plain numbers, in ms, mV, nA, nF, uS or Hz, as the model says"
+        )
     try:
         array = np.array(given)
-        if array.dtype.kind in "SU":
-            raise TypeError("text, which numpy would read as numbers")
+        if given is None or array.dtype.kind in "SUcmM":
+            raise TypeError("what numpy would read as numbers: text, nothing, complex numbers, dates")
         array = array.astype(np.float64, copy=False)
     except (TypeError, ValueError):
         raise TypeError(
@@ -40,6 +45,12 @@ def parse(owner: str, name: str, given: Any) -> Value:
         return float(array)
     array.setflags(write=False)  # copies of a network share it
     return array
+
+
+def has_units(given: Any) -> bool:
+    """Whether a value, or the first of a list, has a unit of the packages quantities, Brian2 or pint."""
+    first = given[0] if isinstance(given, (list, tuple)) and given else given
+    return any(hasattr(first, name) for name in ("dimensionality", "dim"))
 
 
 def per_neuron(owner: str, name: str, given: Any, geometry: tuple[int, ...]) -> Value:
