@@ -9,8 +9,16 @@ explicit ``NumpyRNG(seed)``; the generator is not used. What the script draws it
 distribution or a generator, by ``sample``, or by placing neurons with a RandomStructure, is part of the
 description, and the same in every network.
 
-Spikes of a SpikeSourceArray that lie between two steps are moved up to the later one, as pyNN.nest does, so
-that scripts give the same spikes. (Our own SpikeSourceArray moves them to the nearest step.)
+Where nothing is random, scripts give the spikes and traces of pyNN.nest, but for what lies in its ways:
+
+- All spikes are at the ends of steps, as with its ``setup(spike_precision="on_grid")``; its default is
+  "off_grid". Those of a SpikeSourceArray that lie between two steps are moved up to the later one, as there.
+  (Our own SpikeSourceArray moves them to the nearest step.)
+- What is set between two runs acts from then on. pyNN.nest has run on by its least delay, and is late by it.
+- With ``min_delay="auto"``, spikes of sources come too late in pyNN.nest, by the network's least delay less a
+  step.
+- Plastic weights are read as they are now; pyNN.nest gives those of the last spike of their source.
+- TsodyksMarkramSynapse is a little different: see `workers.network.synapses`.
 """
 
 from importlib import import_module

@@ -12,6 +12,7 @@ from pyNN.recording import get_io
 from sweep.pynn import state as simulator
 from sweep.pynn.cells import CELLS
 from sweep.pynn.projections import Projection
+from sweep.pynn.refusal import NotCoveredError
 from sweep.pynn.state import SEED, state
 from sweep.pynn.synapses import StaticSynapse
 from workers.live import Network
@@ -50,6 +51,8 @@ def setup(
         max_delay, and options for other simulators of PyNN, which are let pass.
     """
     max_delay = extra.pop("max_delay", "auto")
+    if extra.get("spike_precision") == "off_grid":
+        raise NotCoveredError("spike_precision='off_grid'", "spikes are at the ends of steps: give 'on_grid'")
     checked = {k: v for k, v in extra.items() if k in ("mindelay", "maxdelay", "dt", "time_step")}
     common.setup(timestep, min_delay, max_delay=max_delay, **checked)
     state.begin(timestep, min_delay, max_delay, rng_seed, simulator)

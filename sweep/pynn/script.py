@@ -16,6 +16,7 @@ from pyNN.utility import script_tools
 import sweep.pynn
 from sweep.pynn.refusal import NotCoveredError
 from sweep.pynn.state import state
+from workers.simulators import adapter
 
 OURS = "sweep.pynn"
 ALIAS = "sweep"
@@ -38,6 +39,9 @@ def run_script(path: Path, simulator: str, arguments: Sequence[str] = ()) -> Non
     """
     state.default_simulator = state.simulator = simulator
     sys.modules[f"pyNN.{ALIAS}"] = pyNN.sweep = sweep.pynn
+    used = getattr(adapter(simulator), "backend", None)  # what the adapter itself needs of PyNN
+    for name in SIMULATORS - {f"pyNN.{used}"}:
+        sys.modules[name] = sweep.pynn  # for import_module("pyNN.%s" % name) and the like
     utility.get_simulator = _serving(script_tools.get_simulator, simulator)
     utility.get_script_args = _naming(script_tools.get_script_args)
     main = ModuleType("__main__")

@@ -17,11 +17,13 @@ from sweep import Network, Normal, Uniform, parallel_run
 from workers.network import connectors
 
 SCRIPT = """
+from importlib import import_module
 import pyNN.nest as sim
 from pyNN.utility import get_script_args, get_simulator
 name, = get_script_args(1)
 exec("from pyNN.%s import run" % name)
 assert run is sim.run
+assert import_module("pyNN.%s" % "nest") is sim
 try:
     from pyNN.neuron.random import NativeRNG
 except ImportError:
@@ -209,6 +211,7 @@ def _script(sim: Any, connector: Any, **synapse: Any) -> None:
     [
         (lambda sim: sim.IF_cond_exp_gsfa_grr(), "IF_cond_exp_gsfa_grr.*IF_curr_exp"),
         (lambda sim: sim.PointNeuron(sim.AdExp()), "AdExp.*IF_curr_exp"),
+        (lambda sim: sim.setup(spike_precision="off_grid"), "spike_precision='off_grid'.*'on_grid'"),
         (lambda sim: sim.IntFire1, "sweep.pynn does not cover IntFire1"),
         (lambda sim: sim.MultiQuantalSynapse(n=2), "MultiQuantalSynapse.*TsodyksMarkramSynapse"),
         (lambda sim: _script(sim, sim.SmallWorldConnector(1.0, 0.1)), "SmallWorldConnector.*AllToAll"),
