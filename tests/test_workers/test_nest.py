@@ -7,12 +7,23 @@ from workers.instance import Background, Instance, Spikes
 from workers.simulators.nest.adapter import Nest
 from workers.testing import SimulatorSuite
 from workers.testing.networks import cells, instance, random_network, recorded, same, synapses, told
+from workers.testing.synapses import SynapseTests
 
 INTEGRATE = {"v_rest": -65.0, "v_reset": -70.0, "v_thresh": -50.0, "cm": 0.25, "tau_m": 10.0}
 
 
 class TestNest(SimulatorSuite):
     simulator = "nest"
+
+
+class TestAdapterOfOneModel(SynapseTests):
+    """Whatever models an adapter claims, the suite takes one of them."""
+
+    simulator = "nest"
+
+    @property
+    def claimed(self) -> type[Nest]:
+        return type("Few", (Nest,), {"models": frozenset({"IF_curr_delta"})})
 
 
 def built(network: Instance) -> Nest:

@@ -34,11 +34,14 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("broken")
 def test_a_broken_plug_in_warns_and_the_others_are_there() -> None:
-    with pytest.warns(UserWarning, match="'broken' cannot be loaded: No module named 'no_such_package'"):
+    message = "'broken', no_such_package:Adapter, cannot be loaded: No module named 'no_such_package'"
+    with pytest.warns(UserWarning, match=message):
         found = adapters()
 
     assert {"nest", "brian2", "neuron"} <= found.keys()
     assert "broken" not in found
+    with pytest.raises(ImportError, match=message):
+        parallel_run(lambda idx, net: None, number=1, simulator="broken")
 
 
 @pytest.mark.usefixtures("broken")

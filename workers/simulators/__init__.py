@@ -41,13 +41,19 @@ def adapter(name: str) -> type[Simulator]:
     ------
     ValueError
         If there is none of this name.
+    ImportError
+        If it cannot be loaded.
     """
     known = registered()
     if name not in known:
         raise ValueError(f"simulator={name!r}; expected one of: {', '.join(sorted(known))}")
-    loaded = known[name].load()
+    what = f"the adapter of simulator {name!r}, {known[name].value},"
+    try:
+        loaded = known[name].load()
+    except Exception as error:
+        raise ImportError(f"{what} cannot be loaded: {error}") from error
     if not (isinstance(loaded, type) and issubclass(loaded, Simulator)):
-        raise TypeError(f"the entry point {known[name].value} of simulator {name!r} is not a Simulator")
+        raise ImportError(f"{what} is not a Simulator")
     return loaded
 
 
@@ -57,8 +63,8 @@ def adapters() -> dict[str, type[Simulator]]:
     for name in registered():
         try:
             found[name] = adapter(name)
-        except Exception as error:  # a broken plug-in of somebody else harms nobody
-            warnings.warn(f"the adapter of simulator {name!r} cannot be loaded: {error}", stacklevel=2)
+        except ImportError as error:  # a broken plug-in of somebody else harms nobody
+            warnings.warn(str(error), stacklevel=2)
     return found
 
 
