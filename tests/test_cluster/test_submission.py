@@ -80,7 +80,7 @@ def test_what_cannot_be_meant_is_refused(old: str, new: str, message: str) -> No
 def test_without_slurm() -> None:
     done = submit(GOOD)
     assert done.exit_code == 1
-    assert "sbatch was not found: this machine cannot submit to Slurm" in done.output
+    assert "sbatch was not found: this machine cannot submit jobs" in done.output
 
 
 def test_only_the_job_itself_is_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
