@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -18,11 +19,14 @@ from workers.part import Part, pack
 from workers.spool import Receipt, Spool
 from workers.task import Task
 
-AHEAD = 2  # tasks in flight for each worker: one that runs, and one that waits for it to end
+WAITING = (
+    2000  # tasks in flight that wait for a worker: as many as there are workers, but not more than these
+)
 TRIES = 3  # how often a network is handed out whose worker is lost
 SUSPECTS = 32  # into how many tasks the networks of a lost task are divided, and then into single ones
 
 LATE, SLOW = 10.0, 4.0  # a task of so many seconds, and so many times as many as expected, is late
+LOOK = 1.0  # seconds between two looks for what is late, of which there may be thousands
 
 
 class _Flight(NamedTuple):
@@ -68,6 +72,7 @@ class Dispatch:
         self._losses: dict[int, int] = {}
         self._flying: dict[Any, _Flight] = {}
         self._twins: dict[Any, Any] = {}  # of what is in flight twice, each by the other
+        self._looked = -math.inf
 
     def parts(self) -> Iterator[list[Part | Receipt]]:
         """Yield parts as they arrive, and an empty list now and then while none does."""
@@ -97,7 +102,7 @@ class Dispatch:
 
     def _fill(self) -> bool:
         workers = max(1, self._pool.workers)
-        while len(self._flying) < AHEAD * workers:
+        while len(self._flying) < workers + min(workers, WAITING):
             lot = self._schedule.next(workers)
             if lot is None:
                 self._double(time.monotonic())
@@ -108,6 +113,9 @@ class Dispatch:
 
     def _double(self, now: float) -> None:
         """Run what is late on another machine too, at the end of a sweep: what is done first counts."""
+        if now < self._looked + LOOK:
+            return
+        self._looked = now
         for running, (lot, since) in list(self._flying.items()):
             usual = self._schedule.expected(len(lot.places))
             if running in self._twins or now - since < max(LATE, SLOW * usual):

@@ -14,7 +14,7 @@ Places = NDArray[np.int64]
 TARGET = 2.0  # seconds that a task should take, ...
 LEAST = 0.25  # ... towards the end of a sweep, when all workers should end together, at least so many, ...
 RATE = 200.0  # ... and with many workers so long that the scheduler is asked for so many tasks a second ...
-PEAK = 800.0  # ... or, towards the end, for so many
+PEAK = 300.0  # ... or, towards the end, for so many: it can do with 400 to 800, as bench/schedule.md has it
 SMALL = 0.05  # ... and never less than so many, if there is as much to do
 TAIL = 4  # tasks for each worker that what is left is divided into, so that all end together
 FIRST = 256  # networks that a task has at the most before any was timed
@@ -100,8 +100,17 @@ class Schedule:
             wanted = max(share, _shortest(workers) / self._each)
             wanted = min(wanted, max(TARGET, workers / RATE) / self._each, GROWTH * max(self._most, FIRST))
         wanted = max(self._width, int(wanted) // self._width * self._width)
-        small = SMALL / self._each if self._each else 1.0
-        return min(left, wanted, max(math.ceil(left / workers), math.ceil(small)))
+        return min(left, wanted, max(math.ceil(left / workers), self._least(left)))
+
+    def _least(self, left: int) -> int:
+        """Return how many networks a lot has at least, though not all workers may get one then.
+
+        In lots of k networks, those that are left take the scheduler left / (k PEAK) seconds, and the worker
+        of the last lot k times what a network takes; k is such that the sum is least.
+        """
+        if self._each is None:
+            return 1
+        return math.ceil(max(SMALL / self._each, math.sqrt(left / (PEAK * self._each))))
 
     def _taken(self, number: int) -> Places:
         """Take so many networks from the front."""

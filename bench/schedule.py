@@ -1,0 +1,201 @@
+"""A sweep on a virtual clock: ``python -m bench.schedule`` writes bench/schedule.md.
+
+What `sweep.dispatch` hands out, in which order and chunks, is the project's own; the workers, their networks
+and Dask are simulated (see `bench.virtual`), so that thousands of workers are seen on a laptop.
+
+- efficiency: of all workers' time, how much is spent in networks.
+- tail: seconds at the end in which there is a worker without anything to do; it cannot be less than what the
+  longest network takes if that comes late.
+- tasks / s: through the scheduler, and the share of its time, and of the client's, that is taken; at 100 % it
+  is saturated. The client's share includes its real CPU time on the machine of the simulation.
+- in flight: tasks that have been submitted and have not come back, at the most.
+- MB sent: all tasks, as they are sent. MB client: by how much the client's memory has grown, at the most,
+  without what Dask keeps of tasks in flight.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import cpu
+from bench.virtual import Costs, VirtualPool
+from cluster import Pool, Running, local
+from sweep.dispatch import Dispatch
+from sweep.plan import Plan, make_plan
+from workers.live import Network
+from workers.parcel import pack
+from workers.task import Job, Task
+
+TABLE = Path(__file__).with_name("schedule.md")
+COSTS = Costs(scheduler=2e-3, client=1e-3, worker=4e-3, store=4e-6)  # see the table that `beside` makes
+HEADS = (
+    *("networks' times", "mean s", "longest s", "workers", "networks", "takes s", "efficiency %", "tail s"),
+    *("tasks", "tasks / s", "scheduler %", "client %", "in flight", "MB sent", "MB client"),
+)
+ALONE = 1000  # tasks of one network, for what Dask takes for a task
+WAITS = (0.001, 0.01)  # seconds
+REAL_HEADS = (
+    *("", "workers", "networks", "ms each", "takes s", "efficiency %", "tasks"),
+    *("scheduler ms / task", "client ms / task", "worker ms / task"),
+)
+REAL = (
+    "The same sweep of networks that only wait, on a local Dask cluster and on the virtual clock, with what\n"
+    "a task of one network cost this cluster just before, in CPU time."
+)
+SAYS = """## What it says
+"""
+
+
+def equal(number: int) -> NDArray[np.float64]:
+    """All networks take the same time."""
+    return np.ones(number)
+
+
+def by_parameter(number: int) -> NDArray[np.float64]:
+    """Networks take the longer, by a factor of 100 in all, the later they come."""
+    seconds = np.geomspace(1, 100, number)
+    return seconds / seconds.mean()
+
+
+def heavy_tailed(number: int) -> NDArray[np.float64]:
+    """Few networks take much longer than most: Pareto's distribution, cut off at 100 times the least."""
+    seconds = np.minimum(1 + np.random.default_rng(1).pareto(1.5, number), 100)
+    return seconds / seconds.mean()
+
+
+KINDS = {"equal": equal, "by a parameter, 1:100": by_parameter, "heavy-tailed": heavy_tailed}
+
+
+def simulate(kind: str, mean: float, workers: int, number: int) -> list[str]:
+    """Run a sweep on a virtual clock, and tell about it."""
+    seconds = mean * KINDS[kind](number)
+    plan = _plan(number)
+    before = _peak()
+    pool = VirtualPool(seconds, workers, COSTS)
+    _run(pool, pack(Job(print, (Network(),), "nest", 1)), plan)
+    shares = [f"{100 * pool.at_work[who] / pool.now:.0f}" for who in ("scheduler", "client")]
+    tail = 0.0 if pool.idle_since is None else pool.now - pool.idle_since
+    return [
+        *(kind, f"{mean:g}", f"{seconds.max():.1f}", f"{workers:,}", f"{number:,}", f"{pool.now:.1f}"),
+        f"{100 * seconds.sum() / workers / pool.now:.1f}",
+        *(f"{tail:.1f}", f"{pool.tasks:,}", f"{pool.tasks / pool.now:.0f}", *shares),
+        *(f"{pool.most:,}", f"{pool.sent / 1e6:.0f}", f"{_peak() - before:.0f}"),
+    ]
+
+
+def _plan(number: int) -> Plan:
+    return make_plan(number, seed=1, args={"x": np.linspace(0, 1, number), "label": "the same for all"})
+
+
+def _run(pool: Pool, blob: bytes, plan: Plan) -> int:
+    """Run all networks of a plan; return in how many tasks."""
+    dispatch = Dispatch(pool, blob, plan, None)
+    parts = [len(part.index) for parts in dispatch.parts() for part in parts]
+    dispatch.close()
+    if sum(parts) != plan.number:
+        raise RuntimeError(f"{sum(parts)} networks were run, of {plan.number}")
+    return len(parts)
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def cases(networks: int, workers: int) -> Iterator[tuple[str, float, int, int]]:
+    """Go through what is simulated."""
+    yield "equal", 0.1, workers, networks
+    for kind in KINDS:
+        yield kind, 1.0, workers, networks
+    for kind in KINDS:
+        yield kind, 1.0, max(1, workers // 100), networks // 100
+
+
+def measured(pool: Pool) -> tuple[Costs, float]:
+    """Measure what Dask takes for a task on this machine, and what a network takes that does nothing."""
+    handle = pool.load(pack(Job(lambda idx, net: None, (Network(),), "nest", 1)))
+    _wait_for(pool, {pool.submit(handle, Task((0,), ({},)), None) for _ in range(4 * pool.workers)})
+    before, flying = _spent(), set[Running]()
+    for index in range(ALONE):
+        if len(flying) >= 2 * pool.workers:
+            flying -= set(pool.wait(flying))
+        flying.add(pool.submit(handle, Task((index,), ({},)), None))
+    _wait_for(pool, flying)
+    costs = Costs(*((_spent() - before) / ALONE).tolist())
+    many = pool.submit(handle, Task(tuple(range(ALONE)), ({},) * ALONE), None)
+    _wait_for(pool, {many})
+    pool.unload(handle)
+    return costs, many.result().seconds / ALONE
+
+
+def _wait_for(pool: Pool, flying: set[Running]) -> None:
+    while flying:
+        flying -= set(pool.wait(flying))
+
+
+def _spent() -> NDArray[np.float64]:
+    """Return the CPU seconds so far of the scheduler, of the client, and of workers with their children."""
+    below = cpu.of_each_below()
+    scheduler = sum(seconds for command, seconds in below if "scheduler" in command.split("\0"))
+    return np.array([scheduler, time.process_time(), sum(seconds for _, seconds in below) - scheduler])
+
+
+def beside(workers: int, number: int, each: float) -> list[list[str]]:
+    """Run networks that only wait on real workers of this machine, and on virtual ones; tell of both."""
+    pool, plan = local(workers).start(), _plan(number)
+    costs, alone = measured(pool)
+    blob = pack(Job(lambda idx, net, x, label: time.sleep(each), (Network(),), "nest", 1))
+    begin = time.perf_counter()
+    tasks = _run(pool, blob, plan)
+    took = time.perf_counter() - begin
+    virtual = VirtualPool(np.full(number, each + alone), workers, costs)
+    _run(virtual, blob, plan)
+    given = [f"{workers}", f"{number:,}", f"{1000 * each:g}"]
+    return [
+        [name, *given, f"{s:.2f}", f"{100 * number * each / workers / s:.1f}", str(n), *taken]
+        for name, s, n, taken in (
+            ("Dask", took, tasks, [f"{1000 * c:.2f}" for c in costs[:3]]),
+            ("simulated", virtual.now, virtual.tasks, ["", "", ""]),
+        )
+    ]
+
+
+def main() -> None:
+    """Simulate, print, and write the tables."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("python -m bench.schedule", description=__doc__, formatter_class=raw)
+    parser.add_argument("--networks", type=float, default=1e7)
+    parser.add_argument("--workers", type=int, default=10_000)
+    given = parser.parse_args()
+    real: list[list[str]] = []
+    rows: list[list[str]] = []
+    for each in WAITS:
+        real += beside(2, 2000, each)
+        print(*real[-2:], sep="\n", flush=True)
+    for case in cases(int(given.networks), given.workers):
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as fresh:  # for the memory
+            rows.append(fresh.submit(simulate, *case).result())
+        print(rows[-1], flush=True)
+    what = str(__doc__).partition("\n")[2].strip()
+    tables = [
+        f"# Sweeps on a virtual clock\n\nMade by `python -m bench.schedule`. {what}",
+        *_lines(HEADS, rows),
+    ]
+    tables += [f"## Held against real workers\n\n{REAL}", *_lines(REAL_HEADS, real), SAYS]
+    TABLE.write_text("\n".join(tables))
+
+
+def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return ["", *("| " + " | ".join(row) + " |" for row in (heads, ["---"] * len(heads), *rows)), ""]
+
+
+if __name__ == "__main__":
+    main()
