@@ -17,6 +17,7 @@ from workers.values import MOST_LEAVES, Node, leaves_of, parsed
 
 # They are part of the root's metadata, which every commit writes and every reader reads.
 MOST_BYTES = 1 << 22
+EMPTY, NAMED, NUMBERED = "an empty dict", "a dict", "a dict with integers as keys"
 ADVICE = "return the same structure from all networks, with None where a value is missing"
 
 
@@ -110,18 +111,23 @@ def shape_of(node: Node) -> Shape | None:
         return None
     if kind in ("tuple", "list", "many", "empty", "map"):
         return _sequence(node)
+    if kind == "dict" and not node["keys"]:
+        return Shape(EMPTY)
     if kind in ("dict", "record", "neo"):
         names = node.get("fields") or node["keys"]
         ends = (f"[{n!r}]" if kind == "dict" else f".{n}" for n in names)
         parts = {e: shape_of(n) for e, n in zip(ends, node["items"], strict=True)}
-        return Shape(f"a {node.get('class', 'dict')}", {k: v for k, v in parts.items() if v is not None})
+        return Shape(
+            f"a {node['class']}" if "class" in node else NAMED,
+            {k: v for k, v in parts.items() if v is not None},
+        )
     if kind == "quantity":
         return Shape(f"{_leaf(node['of'])} in {node['units']}")
     return Shape(_leaf(node))
 
 
 def _sequence(node: Node) -> Shape:
-    what = "a dict with integers as keys" if node["kind"] == "map" else f"a {node.get('as', node['kind'])}"
+    what = NUMBERED if node["kind"] == "map" else f"a {node.get('as', node['kind'])}"
     if node["kind"] == "empty":
         return Shape("a list")
     if node["kind"] == "map":
@@ -149,6 +155,9 @@ def _merged(before: Shape | None, now: Shape | None, path: str) -> Shape | None:
     """Join two shapes, or say where they differ."""
     if before is None or now is None:
         return before or now
+    for one, other in ((before, now), (now, before)):
+        if one.what == EMPTY and other.what in (EMPTY, NAMED, NUMBERED):
+            return other
     if before.what != now.what:
         what = f"{'the returned value: ' + path if path else 'the returned value'} is {now.what}"
         raise TypeError(f"{what}, but {before.what} in the networks stored before; {ADVICE}")

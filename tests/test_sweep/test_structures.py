@@ -34,7 +34,7 @@ SAME: list[list[Any]] = [
     [(1, "a"), (None, "b"), (2.5, None)],
     [(np.zeros(2), [1, 2]), (np.zeros(0), []), None],
     [[(1, "a")] * 20, [(2, "b")] * 3, [(None, "c"), (1, "d")]],
-    [{1: 2.0, 5: 3.0}, {7: 1}, dict.fromkeys(range(30), 1.0)],
+    [{}, {1: 2.0, 5: 3.0}, {7: 1}, {}, dict.fromkeys(range(30), 1.0)],
     [Summary(1, None), Summary(2.5, [1]), Summary(None, [])],
     [2 * pq.mV, pq.Quantity(np.float32(1), "mV"), None],
     [spike_train([1.0, 2.0]), spike_train([]), spike_train([1.0], name="x")],

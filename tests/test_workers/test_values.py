@@ -156,14 +156,21 @@ class Colour(enum.IntEnum):
     RED = 1
 
 
+def holding_itself() -> list[Any]:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
 @pytest.mark.parametrize(
     ("value", "path"),
     [
         ({"rates": [1, 2.0, {3}]}, "the returned value: ['rates'][2] is a <class 'set'>"),
         (object(), "the returned value is a <class 'object'>"),
         ((1, b"x"), r"[1] is a <class 'bytes'>"),
-        ([2**63], "[0] is an integer of 64 bits"),
-        (10**400, "beyond the 64 that are stored"),
+        ([2**63], "[0] is an integer of 65 bits"),
+        (10**400, "64 are stored"),
+        (holding_itself(), "holds itself"),
         (np.array([None]), "array of object"),
         (np.ma.masked_array([1]), "MaskedArray"),
         ({1.5: 2}, "has the key 1.5"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from workers.values import mappings, physical, plain, sequences
-from workers.values.node import FAMILIES, MOST_LEAVES, PLAIN, TYPES, Encoded, Leaves, encode_node
+from workers.values.node import FAMILIES, MOST_LEAVES, PLAIN, TYPES, Encoded, Leaves, encode_node, refusal
 
 TYPES.update(
     {
@@ -40,7 +40,10 @@ def encode(value: Any) -> Encoded:
     if kind is not None and (kind != "int" or -(2**63) <= value < 2**63):
         return Encoded(f'{{"kind": "{kind}", "leaf": "result"}}', {"result": value})
     leaves: Leaves = {}
-    node = encode_node(value, "", leaves, "")
+    try:
+        node = encode_node(value, "", leaves, "")
+    except RecursionError:
+        raise refusal("", "holds itself, or is nested too deeply") from None
     if len(leaves) > MOST_LEAVES:
         raise TypeError(
             f"the returned value has {len(leaves)} separate parts, more than {MOST_LEAVES}; return arrays"

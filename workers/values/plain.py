@@ -19,7 +19,7 @@ def encode_none(value: None, name: str, leaves: Leaves, path: str) -> Node:
 def encode_number(value: Any, name: str, leaves: Leaves, path: str) -> Node:
     """Take a number of Python as one leaf."""
     if type(value) is int and not -(2**63) <= value < 2**63:
-        raise refusal(path, f"is an integer of {value.bit_length()} bits, beyond the 64 that are stored")
+        raise refusal(path, f"is an integer of {value.bit_length() + 1} bits with its sign; 64 are stored")
     return {"kind": PLAIN[type(value)], "leaf": add(value, name, leaves)}
 
 
