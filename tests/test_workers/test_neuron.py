@@ -1,33 +1,23 @@
 from __future__ import annotations
 
-import os
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import cloudpickle
 import numpy as np
 import pytest
 
 from workers import simulators
 from workers.instance import Instance, Sources, Spikes, Trace
-from workers.live import Network
-from workers.network import IF_cond_exp, Monitor, Population, Projection, SpikeSourceArray
-from workers.parcel import key_of, pack
-from workers.process import Child
 from workers.simulators.base import Simulator
 from workers.simulators.neuron import mechanisms
 from workers.simulators.neuron.adapter import Neuron
-from workers.task import Job, Task
 from workers.testing import SimulatorSuite
 from workers.testing.networks import between, cells, instance, recorded, synapses, told
-from workers.values import decode
 
 pytest.importorskip("neuron", reason="NEURON is not installed: pip install neuron")
-cloudpickle.register_pickle_by_value(sys.modules[__name__])  # no child imports this module
 
 COARSE = {
     ("test_every_variable_is_recorded_in_its_unit", "IF_cond_alpha"): "off by 0.015 mV: 3 steps to the peak",
@@ -120,55 +110,6 @@ def test_the_order_of_sources_does_not_depend_on_how_the_time_is_divided() -> No
             start = end
         found.append(np.concatenate(parts))
     assert found[0].tobytes() == found[1].tobytes()
-
-
-def synfire() -> Network:
-    """The closed chain of the Neuromorphic platform's guidebook, examples/synfire_chain.py."""
-    n, size = 11, 8
-    cell = IF_cond_exp(
-        cm=0.2, v_reset=-70.0, v_rest=-70.0, v=-70.0, v_thresh=-47.0, e_rev_I=-70.0, e_rev_E=0.0
-    )
-    with Network(dt=0.1) as net:
-        exc, inh = ([Population(size, cell, name=f"{kind}{i}") for i in range(n)] for kind in ("exc", "inh"))
-        packet = np.sort(np.random.default_rng(42).normal(25.0, 0.5, size))
-        stimulus = Population(size, SpikeSourceArray(spike_times=[[t] for t in packet]), name="stimulus")
-        pairs = [(stimulus, exc[0], "exc"), (stimulus, inh[0], "exc")]
-        for i in range(n):
-            j = (i + 1) % n
-            pairs += [(exc[i], exc[j], "exc"), (exc[i], inh[j], "exc"), (inh[i], exc[i], "inh")]
-        for pre, post, receptor in pairs:
-            projection = Projection(pre, post, receptor, name=f"{pre.name}-{post.name}")
-            projection.connect_all_to_all(weights=0.005, delays=3.0)
-        for population in exc + inh:
-            Monitor(population, "spike", name=f"spikes {population.name}")
-    return net
-
-
-def method(index: int, net: Network) -> list[Any]:
-    net.simulate(150.0)
-    monitors = net.of(Monitor)
-    return [os.getpid(), *(np.stack(m.raster_plot()) for m in monitors)]
-
-
-def ran(simulator: str, number: int) -> list[list[Any]]:
-    blob = pack(Job(method, (synfire(),), simulator, 7))
-    child = Child()
-    task = Task(tuple(range(number)), ({},) * number)
-    outcomes = list(child.run(key_of(blob), blob, task, None, 7))
-    child.close()
-    assert [o.failure for o in outcomes] == [None] * number
-    return [decode(o.value.structure, o.value.leaves) for o in outcomes if o.value]
-
-
-def test_a_synfire_chain_is_nest_s_and_each_network_has_a_fresh_process() -> None:
-    (_, *nest), *neuron = [*ran("nest", 1), *ran("neuron", 3)]
-    assert len({pid for pid, *_ in neuron}) == 3
-    assert sum(times.size for times, _ in nest) == 336
-    for _, *found in neuron:
-        for (times, ranks), (others, theirs) in zip(found, nest, strict=True):
-            assert np.sort(ranks).tolist() == np.sort(theirs).tolist()
-            by_rank, by_their_rank = np.lexsort((times, ranks)), np.lexsort((others, theirs))
-            np.testing.assert_allclose(times[by_rank], others[by_their_rank], rtol=0, atol=0.1 + 1e-9)
 
 
 def test_a_cache_that_cannot_be_written_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
