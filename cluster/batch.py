@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from workers.launch import environment
@@ -28,9 +29,20 @@ class Batch(Protocol):
     def cancel(self, jobs: Iterable[str]) -> None:
         """End jobs; one that has ended already does no harm."""
 
+    def ending(self, name: str) -> list[str]:
+        """Return the command that ends all jobs of this name."""
 
-def run(command: list[str], given: str = "") -> str:
+
+def run(command: list[str], given: str = "", without: Callable[[str], bool] = lambda name: False) -> str:
     """Run a command of a batch system on its login node, and return what it says.
+
+    Parameters
+    ----------
+    command : list of str
+    given : str
+        What it reads.
+    without : callable
+        Whether it must not see a variable of the environment.
 
     Raises
     ------
@@ -39,7 +51,13 @@ def run(command: list[str], given: str = "") -> str:
     """
     try:
         done = subprocess.run(
-            command, input=given, capture_output=True, text=True, timeout=PATIENCE, check=False
+            command,
+            input=given,
+            env={name: value for name, value in os.environ.items() if not without(name)},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
     except FileNotFoundError:
         raise BatchError(

@@ -9,10 +9,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from workers.launch import command
+from cluster.credentials import Credentials
+from hardware.cores import thread_limits
+from workers.launch import command, environment
 
 SHORT_LIFE = 3.0
 SHORT_LIVES = 10
+SWEEPER = 'trap "" INT TERM HUP; read -r _; rm -rf "$0"; sleep 2; rm -rf "$0"'  # others may still write
 
 
 class Crew:
@@ -105,6 +108,25 @@ class Crew:
         self._workers[place] = worker, time.monotonic()
         if self._address is not None:
             _tell(worker, self._address)
+
+
+def environments(credentials: Credentials, workers: int, scratch: Path) -> list[dict[str, str]]:
+    """Return the environment of each worker; GPUs that this process may use go round among them."""
+    extra = {"TMPDIR": str(scratch), "DASK_LOGGING__DISTRIBUTED": "warning", **thread_limits(1)}
+    everyone = environment({**credentials.environment(), **extra})
+    gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if not gpus:
+        return [everyone] * workers
+    devices = gpus.split(",")
+    return [everyone | {"CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} for i in range(workers)]
+
+
+def remove_at_the_end(folder: Path) -> None:
+    """Have a folder removed when this process ends, however it does: a shell waits for that."""
+    reading, _ = os.pipe()  # the other end is closed by this process's end
+    to_it = [(os.POSIX_SPAWN_DUP2, reading, 0)]
+    os.posix_spawnp("sh", ["sh", "-c", SWEEPER, str(folder)], os.environ, file_actions=to_it, setsid=True)
+    os.close(reading)
 
 
 def _tell(worker: subprocess.Popen[str], address: str) -> None:

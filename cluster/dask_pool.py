@@ -84,7 +84,7 @@ class DaskPool(Pool):
     """
 
     def __init__(self, client: Client) -> None:
-        self.client = client
+        self.client, self._address = client, client.scheduler.address
         self._submitted: weakref.WeakSet[Any] = weakref.WeakSet()
         self._loaded: set[str] = set()
         self._unfit: dict[str, Unfit] = {}  # by the addresses of workers
@@ -98,17 +98,26 @@ class DaskPool(Pool):
             self.client.run(key_of, b"")
         except ImportError as error:
             raise RuntimeError(
-                f"the workers at {self.client.scheduler.address} cannot import this package ({error}); "
-                f"install it there too"
+                f"the workers at {self._address} cannot import this package ({error}); install it there too"
             ) from error
 
     @property
     def workers(self) -> int:
         when, number = self._counted
         if time.monotonic() > when + MOMENT:  # to ask the scheduler takes some ms
-            number = self.client.sync(self.client.scheduler.identity, n_workers=0)["total_threads"]
+            try:
+                number = self.client.sync(self.client.scheduler.identity, n_workers=0)["total_threads"]
+            except OSError:
+                raise self._gone() from None
             self._counted = time.monotonic(), number
         return number
+
+    def _gone(self) -> RuntimeError:
+        """Say that the scheduler cannot be reached any more."""
+        return RuntimeError(
+            f"the connection to the scheduler at {self._address} was lost; run the call again: "
+            "with a store, it goes on from what is stored"
+        )
 
     def load(self, blob: bytes) -> Handle:
         from cluster.loaded import Loaded
@@ -140,7 +149,9 @@ class DaskPool(Pool):
         object or None
             What was answered, or nothing.
         """
-        with suppress(OSError):
+        if self.client.status != "running":  # there is nobody to ask
+            return None
+        with suppress(OSError, AttributeError):  # the latter of a client that is losing its scheduler
             return self.client.sync(request, callback_timeout=seconds)
         return None
 
@@ -196,6 +207,8 @@ class DaskPool(Pool):
                 ended.add(self._ended.get_nowait())
         found = [task for task in ended if task in tasks]
         self._unasked = weakref.WeakSet(ended.difference(found))
+        if self.client.status != "running":  # then all tasks ended, which is held against no network
+            raise self._gone()
         return [task for task in found if not self._again(task)]
 
     def _again(self, task: Submitted) -> bool:
@@ -236,7 +249,8 @@ class DaskPool(Pool):
         return bool(set(self.client.nthreads()) - set(self._unfit))
 
     def interrupt(self) -> None:
-        self.client.cancel([future for future in self._submitted if not future.done()], force=True)
+        left = [future for future in self._submitted if not future.done()]
+        self.ask(lambda: self.client.cancel(left, force=True), STOPPING)
         end, quiet = time.monotonic() + STOPPING, 0
         while quiet < 2 and time.monotonic() < end:  # a worker may hear of it later than it starts the next
             running = self.ask(lambda: self.client.run(stop_children, on_error="ignore"))

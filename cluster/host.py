@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+
 LOOPBACK = "127.0.0.1"
+
+
+def reach(address: str, seconds: float) -> None:
+    """See whether somebody listens at an address such as "tls://host:8786".
+
+    Raises
+    ------
+    OSError
+        If nobody does, or it takes too long.
+    """
+    host, port = address.rpartition("://")[2].rsplit(":", 1)
+    socket.create_connection((host.strip("[]"), int(port)), seconds).close()
 
 
 def own_address(interface: str | None) -> str:

@@ -15,6 +15,7 @@ from workers.launch import command
 
 LOOK = 0.1
 END = signal.SIGUSR1  # tells the scheduler to end
+LAST_WORDS = "end"  # a file in the folder with a command that it runs then, if there is one
 
 
 class Keeper(threading.Thread):

@@ -16,11 +16,10 @@ from typing import Any
 
 from cluster.address import pool_at
 from cluster.credentials import Credentials
-from cluster.crew import Crew
+from cluster.crew import Crew, environments, remove_at_the_end
 from cluster.dask_pool import DaskPool
 from cluster.host import LOOPBACK, own_address
 from cluster.keeper import Keeper
-from cluster.pilot import environments
 from cluster.pool import Cluster
 
 SCHEDULER, SCRIPT, LEAST = 0, 1, 3
@@ -73,6 +72,7 @@ def mpi(interface: str | None = None) -> Mpi:
         )
     folder = Path(tempfile.mkdtemp(prefix="sweep-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    remove_at_the_end(folder)  # mpiexec may kill us
     return _share(world, folder, interface)
 
 

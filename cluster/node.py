@@ -8,13 +8,17 @@ their parent does. WHICH is the address at which a scheduler listens, and the be
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import resource
+import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -24,7 +28,7 @@ from distributed.core import Status
 from distributed.utils import get_ip
 
 from cluster.host import LOOPBACK
-from cluster.keeper import END
+from cluster.keeper import END, LAST_WORDS
 from workers.launch import die_with_parent
 
 SETTINGS: dict[str, Any] = {
@@ -41,6 +45,7 @@ SETTINGS: dict[str, Any] = {
 }
 OF_LOOPBACK = {"distributed.scheduler.worker-ttl": None}  # a laptop that slept need not drop its workers
 TO_WORKERS = "5s"  # how long the scheduler tries to reach a worker that may be dead
+PATIENCE = 30  # seconds that the command of the last words may take
 NO_SCHEDULER = 60  # seconds after which a worker gives up finding it
 
 
@@ -119,9 +124,15 @@ async def work(kind: type[Worker] | type[Nanny], address: str, folder: str, name
 
 
 def remove_at_the_end(folder: str) -> None:
-    """Have the keeper's signal remove a folder, in which others may still write, and end this process."""
+    """Have the keeper's signal remove a folder, in which others may still write, and end this process.
+
+    A command that is in the folder is run before.
+    """
 
     def remove(*_: object) -> None:
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            words = shlex.split((Path(folder) / LAST_WORDS).read_text())
+            subprocess.run(words, stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
         end = time.monotonic() + 5
         while os.path.lexists(folder) and time.monotonic() < end:
             shutil.rmtree(folder, ignore_errors=True)
@@ -146,6 +157,8 @@ def main(role: str, parent: int, folder: str, which: str) -> None:
         dask.config.set({"distributed.comm.timeouts.connect": TO_WORKERS})
         dask.config.set(OF_LOOPBACK if which == LOOPBACK else {})
         open_many_files()
+        # Jobs see whether they reach it before they start workers, and say nothing.
+        logging.getLogger("distributed.comm.tcp").addFilter(lambda said: "EOF" not in said.getMessage())
         remove_at_the_end(folder)
         die_with_parent(parent, END)
         asyncio.run(schedule(which))

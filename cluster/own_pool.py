@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -51,11 +52,11 @@ class OwnPool(DaskPool):
         )
         self._keeper.start()
         self._open.append(self._keeper.stop)
-        client = Client(self._address(), security=credentials.security(), set_as_default=False)
+        client = Client(self._listens_at(), security=credentials.security(), set_as_default=False)
         self._open.append(client.close)
         super().__init__(client)
 
-    def _address(self) -> str:
+    def _listens_at(self) -> str:
         try:
             return self._keeper.address.result(PATIENCE)
         except TimeoutError:
@@ -68,8 +69,14 @@ class OwnPool(DaskPool):
 
     def wait(self, tasks: Collection[Running]) -> list[Running]:
         if not self._keeper.well:
-            raise RuntimeError(self._keeper.error or "the cluster is closed")
+            raise self._gone()
         return super().wait(tasks)
+
+    def _gone(self) -> RuntimeError:
+        end = time.monotonic() + 1.0
+        while self._keeper.well and time.monotonic() < end:  # it may be about to see why
+            time.sleep(0.02)
+        return RuntimeError(self._keeper.error or "the cluster is closed")
 
     def close(self) -> None:
         if self._owner != os.getpid():

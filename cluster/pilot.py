@@ -6,11 +6,11 @@ scheduler has dismissed them all, or has ended.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -18,15 +18,16 @@ import time
 from pathlib import Path
 
 from cluster.credentials import Credentials
-from cluster.crew import Crew
-from hardware.cores import thread_limits
+from cluster.crew import Crew, environments, remove_at_the_end
+from cluster.host import reach
+from cluster.versions import differences, versions
 from hardware.machine import node_name
-from workers.launch import environment
 
 LOOK = 0.2
 REACH = 20.0  # seconds in which the scheduler can be reached
 NOTICE = 60.0  # seconds before the end at which workers take no more tasks ...
 SHARE = 4  # ... or this part of a short time
+GRACE = 20.0  # seconds in which they finish what they run when a job is cancelled; Slurm leaves them 30
 
 
 def notice(walltime: float) -> tuple[float, float]:
@@ -53,20 +54,10 @@ def fly(crew: Crew, told: threading.Event, walltime: float = math.inf) -> None:
         time.sleep(LOOK)
         crew.look(dismissal=True)
     crew.drain()
+    end = min(end, time.monotonic() - begin + GRACE) if told.is_set() else end
     while not crew.ended() and time.monotonic() - begin < end:
         time.sleep(LOOK)
     crew.end()
-
-
-def environments(credentials: Credentials, workers: int, scratch: Path) -> list[dict[str, str]]:
-    """Return the environment of each worker; GPUs that this process may use go round among them."""
-    extra = {"TMPDIR": str(scratch), "DASK_LOGGING__DISTRIBUTED": "warning", **thread_limits(1)}
-    everyone = environment({**credentials.environment(), **extra})
-    gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    if not gpus:
-        return [everyone] * workers
-    devices = gpus.split(",")
-    return [everyone | {"CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} for i in range(workers)]
 
 
 def main(folder: Path, workers: int, walltime: float) -> None:
@@ -86,12 +77,16 @@ def main(folder: Path, workers: int, walltime: float) -> None:
         signal.signal(warning, lambda *_: told.set())
     try:
         address = (folder / "address").read_text()
+        here = json.loads((folder / "versions").read_text())
     except OSError as error:
         raise SystemExit(
             f"the cluster has been closed, or this node does not see its files: {error}"
         ) from None
     _reach(address)
+    if different := differences(there=versions(), here=here):
+        raise SystemExit(f"{node_name()} differs from the machine of the script: {'; '.join(different)}")
     scratch = Path(tempfile.mkdtemp(prefix="sweep-"))
+    remove_at_the_end(scratch)
     try:
         crew = Crew(scratch, environments(Credentials.at(folder), workers, scratch), _job())
         crew.start()
@@ -103,9 +98,8 @@ def main(folder: Path, workers: int, walltime: float) -> None:
 
 def _reach(address: str) -> None:
     """See whether the scheduler is there, before workers are started that would wait for it."""
-    host, port = address.rpartition("://")[2].rsplit(":", 1)
     try:
-        socket.create_connection((host.strip("[]"), int(port)), REACH).close()
+        reach(address, REACH)
     except OSError as error:
         raise SystemExit(
             f"{node_name()} does not reach the scheduler at {address}: {error}; "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import threading
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ LOOK = 5.0  # seconds from one look at the queue to the next
 SILENCE = 120.0  # seconds that a running job may have no worker before it is given up
 IDLE = 60.0  # seconds that a job may have nothing to do before it is ended
 VAIN = 3  # jobs that end without a worker, beyond one of each, after which it is no use
+SUSPECT = 2  # jobs that end so on a node, after which it is left out
 UNANSWERED = 20  # looks in a row at which the batch system did not answer
 BACKOFF = 60.0
 TAIL = 2000  # characters of a log that are shown
@@ -112,7 +114,8 @@ class Pilots(threading.Thread):
         self._jobs: dict[str, Job] = {}
         self._without: dict[str, str] = {}  # nodes, and what went wrong there
         self._unfit: set[str] = set()  # jobs on such nodes
-        self._vain = self._unanswered = 0
+        self._vain: Counter[str] = Counter()  # jobs that ended before their workers came, by node
+        self._unanswered, self._begun = 0, False
         self._not_before = 0.0
         self._news, self._done = threading.Event(), threading.Event()
 
@@ -142,35 +145,31 @@ class Pilots(threading.Thread):
             self._news.clear()
             try:
                 self._look(time.monotonic())
+                self._unanswered = 0
             except Exception as error:
-                if not self._done.is_set():
-                    self.error = str(error)
-                return
+                if self._is_no_use(error):
+                    self.error = "" if self._done.is_set() else str(error)
+                    return
             self._news.wait(LOOK)
 
-    def _look(self, now: float) -> None:
-        states = self._states()
-        if states is not None:
-            connected, busy = self._crowd.connected(), self._crowd.busy()
-            for name, job in list(self._jobs.items()):
-                self._note(job, states.get(name), connected[name], name in busy, now)
-                self._judge(name, job, states.get(name), connected[name], now)
-        self._match(now, states or {})
+    def _is_no_use(self, error: Exception) -> bool:
+        """Whether an error is no passing trouble of the batch system."""
+        LOG.info("no look at the jobs at present: %s", error)
+        self._unanswered += 1
+        return not (isinstance(error, BatchError) and self._begun) or self._unanswered >= UNANSWERED
 
-    def _states(self) -> dict[str, str] | None:
-        try:
-            states = self._batch.states(self._name)
-        except BatchError as error:
-            self._unanswered += 1
-            if self._unanswered >= UNANSWERED:
-                raise
-            LOG.info("the queue is not known at present: %s", error)
-            return None
-        self._unanswered = 0
-        return states
+    def _look(self, now: float) -> None:
+        states = self._batch.states(self._name) if self._jobs else {}
+        connected, busy = self._crowd.connected(), self._crowd.busy()
+        for name, job in list(self._jobs.items()):
+            self._note(job, states.get(name), connected[name], name in busy, now)
+            self._judge(name, job, states.get(name), connected[name], now)
+        self._match(now, states)
 
     def _note(self, job: Job, state: str | None, workers: int, busy: bool, now: float) -> None:
         if workers:
+            if job.seen is None:
+                self._vain.clear()
             job.seen = now
         if state == "RUNNING" and job.running is None:
             job.running = job.busy = now
@@ -184,27 +183,31 @@ class Pilots(threading.Thread):
         silent = job.running is not None and now - max(job.running, job.seen or 0.0) > SILENCE
         if state is not None and not silent:
             return
+        if silent:
+            self._batch.cancel([name])
         del self._jobs[name]
         if workers:
             self._crowd.forget(name)  # a node that has gone without a word
-        if silent:
-            self._batch.cancel([name])
         if job.seen is None and not job.cancelled:
             self._in_vain(name, now)
 
     def _in_vain(self, name: str, now: float) -> None:
         """Take into account that a job has ended before any worker of it came."""
-        self._vain += 1
-        text = f"job {name} ended before its workers came; the end of its log:\n{self.tail(name)}"
+        log = self._log(name)
+        node, log = (re.match(r"node (\S+)", log) or ("", ""))[1], log[-TAIL:].strip()
+        self._vain[node] += 1
+        if node and self._vain[node] >= SUSPECT:
+            self._without = {**self._without, node: log}
+        left_out = f"; node {node} is left out" if node in self._without else ""
+        text = f"job {name} ended before its workers came{left_out}; the end of its log:\n{log}"
         LOG.warning(text)
-        if self._vain >= self._most + VAIN:
-            raise RuntimeError(f"{self._vain} jobs ended before their workers came: {text}")
-        self._not_before = now + min(2.0 ** (self._vain - 1), BACKOFF)
+        if self._vain.total() >= self._most + VAIN:
+            raise RuntimeError(f"{self._vain.total()} jobs ended before their workers came: {text}")
+        self._not_before = now + min(2.0 ** (self._vain.total() - 1), BACKOFF)
 
-    def tail(self, name: str) -> str:
-        """Return the end of a job's log."""
+    def _log(self, name: str) -> str:
         try:
-            return (self._folder / f"{name}.log").read_text(errors="replace")[-TAIL:].strip()
+            return (self._folder / f"{name}.log").read_text(errors="replace")
         except OSError:
             return "(it left no log)"
 
@@ -215,9 +218,8 @@ class Pilots(threading.Thread):
             if name in self._unfit or (states.get(name) == "PENDING" and job.without < len(self._without)):
                 self._end(name, states)
         staying = self._staying()
-        if now >= self._not_before:
-            for _ in range(wanted - len(staying)):
-                self._submit()
+        for _ in range(wanted - len(staying)):
+            self._submit(now)
         surplus = len(staying) - wanted
         pending = [n for n in staying if states.get(n) == "PENDING"]
         idle = [n for n, job in staying.items() if job.seen is not None and now - job.busy > IDLE]
@@ -227,22 +229,28 @@ class Pilots(threading.Thread):
     def _staying(self) -> dict[str, Job]:
         return {name: job for name, job in self._jobs.items() if not job.leaving}
 
-    def _submit(self) -> None:
+    def _submit(self, now: float) -> None:
         without = self._without
+        if now < self._not_before:
+            return
         try:
             name = self._batch.submit(self._script(list(without)))
         except BatchError as error:
+            if self._staying():  # they do without another: a limit may have been reached
+                LOG.warning("no other job at present: %s", error)
+                self._not_before = now + BACKOFF
+                return
             if not without:
                 raise
             nodes = "; ".join(f"{node}: {why.strip().splitlines()[-1]}" for node, why in without.items())
             raise RuntimeError(f"{error}; nodes that are left out, and why: {nodes}") from None
-        self._jobs[name] = Job(without=len(without))
+        self._jobs[name], self._begun = Job(without=len(without)), True
 
     def _end(self, name: str, states: dict[str, str]) -> None:
         """Let a job's workers finish what they run; a job that has not begun never does."""
-        self._jobs[name].leaving = True
         if states.get(name) == "PENDING":
-            self._jobs[name].cancelled = True
             self._batch.cancel([name])
+            self._jobs[name].cancelled = True
         else:
             self._crowd.dismiss(name)
+        self._jobs[name].leaving = True

@@ -30,6 +30,11 @@ class Pool(ABC):
     """Workers that run the networks of one sweep at a time. Used by one thread."""
 
     @property
+    def advice(self) -> str:
+        """What may help a network that loses its worker each time."""
+        return ""
+
+    @property
     @abstractmethod
     def workers(self) -> int:
         """How many networks can run at once at present."""

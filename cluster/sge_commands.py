@@ -38,6 +38,11 @@ def cancel(jobs: Iterable[str]) -> None:
             raise
 
 
+def ending(name: str) -> list[str]:
+    """Return the command that ends all jobs of this name."""
+    return ["qdel", name]
+
+
 def _state(code: str) -> str:
     if "d" in code:
         return "COMPLETING"

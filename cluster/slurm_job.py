@@ -15,6 +15,7 @@ OURS = {
     "--array": "nothing: each job is one",
     "--chdir": "nothing: it is the folder of the script",
     "--cpus-per-task": "cores",
+    "--error": "nothing: what a job says is all in one log",
     "--gpus": "gpus",
     "--gres": "gpus",
     "--job-name": "nothing: the jobs are found by it",
@@ -26,6 +27,7 @@ OURS = {
     "--partition": "partition",
     "--requeue": "nothing: jobs that are lost are replaced",
     "--time": "walltime",
+    "--wait": "nothing: nobody waits for sbatch",
 }
 
 

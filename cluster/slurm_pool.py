@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
+import shlex
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -16,10 +18,12 @@ from cluster.batch import Batch
 from cluster.dask_pool import LOG, Submitted
 from cluster.handed import own_head
 from cluster.host import own_address
+from cluster.keeper import LAST_WORDS
 from cluster.own_pool import OwnPool
 from cluster.pilots import VAIN, Pilots
 from cluster.pool import Running
 from cluster.unfit import Unfit, told
+from cluster.versions import versions
 
 
 class Pilot(Protocol):
@@ -36,6 +40,14 @@ class Pilot(Protocol):
     @property
     def cores(self) -> int:
         """How many workers each has."""
+
+    @property
+    def memory(self) -> str:
+        """The memory of each."""
+
+    @property
+    def walltime(self) -> str:
+        """How long each may take."""
 
     @property
     def interface(self) -> str | None:
@@ -68,7 +80,10 @@ class SlurmPool(OwnPool):
 
     def _start(self, host: str, workers: int) -> None:
         super()._start(host, workers)
-        (self._folder / "address").write_text(self._address())
+        (self._folder / "address").write_text(self._listens_at())
+        (self._folder / "versions").write_text(json.dumps(versions()))
+        # Whatever becomes of this process, its jobs do not wait in the queue: the scheduler outlives it.
+        (self._folder / LAST_WORDS).write_text(shlex.join(self._pilot.batch.ending(self._name)))
         script = partial(self._pilot.job_script, self._name, self._folder)
         self._pilots = Pilots(
             self._pilot.batch,
@@ -80,12 +95,22 @@ class SlurmPool(OwnPool):
             _Crowd(self),
         )
         self._pilots.start()
-        self._open.append(self._pilots.stop)
+        self._open.append(self._stop_pilots)
+
+    def _stop_pilots(self) -> None:
+        self._pilots.stop()
+        (self._folder / LAST_WORDS).unlink()
 
     @property
     def workers(self) -> int:
         """How many networks can run at once when all jobs run: as many tasks show how many jobs to have."""
         return self._pilot.jobs * self._pilot.cores
+
+    @property
+    def advice(self) -> str:
+        job = self._pilot
+        has = f"walltime={job.walltime!r}, and memory={job.memory!r} for {job.cores} cores"
+        return f"; its job has {has}: is that enough?"
 
     @property
     def usable(self) -> bool:
@@ -112,7 +137,7 @@ class SlurmPool(OwnPool):
 
     def wait(self, tasks: Collection[Running]) -> list[Running]:
         if self._pilots.error:
-            raise RuntimeError(self._pilots.error)
+            raise self._gone() if self.client.status != "running" else RuntimeError(self._pilots.error)
         done = super().wait(tasks)
         self._proven = self._proven or bool(done)
         return done
@@ -166,10 +191,24 @@ def job_of(worker: str) -> str:
 
 
 def state_folder() -> Path:
-    """Return the folder for the files of clusters: private, and seen by the nodes as homes are."""
+    """Return the folder for the files of clusters: private, and seen by the nodes as homes are.
+
+    Raises
+    ------
+    PermissionError
+        If it cannot be made, is another user's, or others can read it.
+    """
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     folder = Path(base) / "neurosweep"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise PermissionError(f"{error}; set XDG_STATE_HOME to a folder of yours") from None
+    about = folder.stat()
+    if about.st_uid != os.getuid():
+        raise PermissionError(f"{folder} is another user's; set XDG_STATE_HOME to a folder of yours")
+    if about.st_mode & 0o077:
+        raise PermissionError(f"others can read {folder}: chmod 700 {folder}")
     return folder
 
 

@@ -24,6 +24,21 @@ def versions() -> dict[str, str]:
     return found
 
 
+def differences(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
+    """Name what is different there, of what is here; what is not here they need not have.
+
+    Parameters
+    ----------
+    there, here : dict of str to str
+        What `versions` returns on a worker's machine, and on that of the script.
+    """
+    return [
+        f"{name} is {there.get(name)} there, and {version} here"
+        for name, version in here.items()
+        if version not in (there.get(name), "not installed")
+    ]
+
+
 def check_versions(client: Client) -> None:
     """Check that the workers have the versions that are here; what is not here they need not have.
 
@@ -34,11 +49,10 @@ def check_versions(client: Client) -> None:
     """
     here = versions()
     theirs: Mapping[str, dict[str, str]] = client.run(versions)
-    differences = [
-        f"{name} is {there.get(name)} on {worker}, and {version} here"
+    found = [
+        f"{worker}: {difference}"
         for worker, there in sorted(theirs.items())
-        for name, version in here.items()
-        if version not in (there.get(name), "not installed")
+        for difference in differences(there, here)
     ]
-    if differences:
-        raise RuntimeError("the workers differ from this machine: " + "; ".join(differences[:10]))
+    if found:
+        raise RuntimeError("the workers differ from this machine: " + "; ".join(found[:10]))

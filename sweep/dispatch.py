@@ -163,7 +163,7 @@ class Dispatch:
             self._schedule.apart(places, SUSPECTS if losses == 1 else len(places))
             return []
         (index,), (place,) = indices.tolist(), places.tolist()
-        message = f"its worker was lost {losses} times: {type(error).__name__}: {error}"
+        message = f"its worker was lost {losses} times{self._pool.advice}: {type(error).__name__}: {error}"
         given = self._plan.parameters(place)
         failure = Failure(index, self._plan.seed, given, "lost", "WorkerLost", message)
         return [pack([Outcome(index, failure=failure)], [self._attempts.get(index, 0) + losses])]

@@ -92,7 +92,7 @@ class Site:
             "seed-file": run / "seed",
         }
         call("munged", "--force", *(f"--{name}={file}" for name, file in files.items()))
-        call("slurmctld", "-f", str(self.conf))
+        self.start_controller()
         for name in self.names:
             self.start_node(name)
         self.await_idle()
@@ -107,6 +107,12 @@ class Site:
 
     def start_node(self, name: str) -> None:
         call(*self.entry(name), "slurmd", "-f", str(self.conf), "-N", name)
+
+    def start_controller(self) -> None:
+        call("slurmctld", "-f", str(self.conf))
+
+    def kill_controller(self) -> None:
+        os.kill(int((self.folder / "run" / "slurmctld.pid").read_text()), signal.SIGKILL)
 
     def await_idle(self, seconds: float = 30.0) -> None:
         until(lambda: set(call("sinfo", "--noheader", "--Node", "--format=%T").split()) == {"idle"}, seconds)

@@ -69,7 +69,15 @@ def run(pool: Pool, method: Callable[..., Any], tasks: int = 4, each: int = 3) -
 
 
 def family(pid: int) -> list[psutil.Process]:
-    return psutil.Process(pid).children(recursive=True)
+    return [p for p in psutil.Process(pid).children(recursive=True) if runs(p)]
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether a process runs; who has no parent to reap it may stay as a zombie."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def nodes(role: str) -> list[psutil.Process]:
@@ -77,10 +85,10 @@ def nodes(role: str) -> list[psutil.Process]:
 
 
 def gone(processes: list[psutil.Process], seconds: float = 5.0) -> bool:
-    """Wait until none runs; who has no parent to reap it may stay as a zombie."""
+    """Wait until none runs."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes):
+        if not any(runs(p) for p in processes):
             return True
         time.sleep(0.02)
     return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import psutil
 import pytest
 from mpi_worlds import NAMES, World, world_of
 from ports import listening, refuses_strangers
+from slurm_site import until
 
 from sweep import mpi, parallel_run
 
@@ -82,6 +85,45 @@ def test_a_script_that_fails_ends_all(tmp_path: Path, world: World) -> None:
         check=False,
     )
     assert run.returncode == 3
+
+
+LONG = """
+from sweep import mpi, parallel_run
+there = mpi()
+
+import time
+
+def method(idx, net):
+    time.sleep(0.05)
+    return idx
+
+parallel_run(method, number=3, cluster=there)
+print("running", flush=True)
+parallel_run(method, number=100000, cluster=there)
+"""
+
+
+def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, world: World) -> None:
+    (tmp_path / "my script.py").write_text(LONG)
+    (tmp_path / "tmp").mkdir()
+    with subprocess.Popen(
+        world.command(3, "my script.py"),
+        cwd=tmp_path,
+        env={**world.environment, "TMPDIR": str(tmp_path / "tmp")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"running\n"
+        members = psutil.Process(run.pid).children(recursive=True)
+        secrets = [*(tmp_path / "tmp").rglob("key.pem")]
+        assert {file.stat().st_mode & 0o777 for file in secrets} == {0o600}
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+        run.communicate(timeout=30)
+    assert run.returncode
+    assert not psutil.wait_procs(members, 10)[1]
+    until(lambda: not [*(tmp_path / "tmp").rglob("key.pem")])
 
 
 def test_mpi_without_mpiexec_is_refused() -> None:

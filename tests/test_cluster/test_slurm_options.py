@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cluster import slurm_commands
-from cluster.pilot import environments, notice
+from cluster.crew import environments
+from cluster.pilot import notice
 from cluster.units import mebibytes, seconds
 from sweep import slurm
 

@@ -30,7 +30,7 @@ def test_equal_workers_are_taken() -> None:
 )
 def test_a_difference_is_named(name: str, version: str) -> None:
     here = versions()[name]
-    with pytest.raises(RuntimeError, match=f"{name} is {version} on tls://b, and {here} here"):
+    with pytest.raises(RuntimeError, match=f"tls://b: {name} is {version} there, and {here} here"):
         check(**{name: version})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,14 @@ def test_credentials_that_others_could_read(tmp_path: Path, monkeypatch: pytest.
     assert (finding.how, "others can read" in finding.what) == ("wrong", True)
     monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")
     assert "set XDG_STATE_HOME to a folder of yours" in doctor.state().what
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make a folder another user's")
+def test_credentials_are_not_kept_at_another_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "neurosweep").mkdir(mode=0o700)
+    os.chown(tmp_path / "neurosweep", 65534, 65534)
+    assert "neurosweep is another user's; set XDG_STATE_HOME" in doctor.state().what
 
 
 def test_slurm_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from slurm_site import call, until
 
-from cluster import pilots, slurm_pool
+from cluster import pilots, slurm_commands, slurm_pool
 from cluster.slurm import Slurm
+from cluster.versions import versions
 from sweep import Failure, Results, parallel_run, slurm
 
 TWO = slurm(jobs=2, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
@@ -52,6 +53,16 @@ class Log:
 @pytest.fixture
 def log(tmp_path: Path) -> Log:
     return Log(tmp_path / "log")
+
+
+@pytest.fixture
+def _no_others(site: Any) -> Iterator[None]:
+    """Have no idle jobs of other tests, which hold the cores, and leave none."""
+    slurm_pool._close_kept()
+    until(lambda: not site.jobs())
+    yield
+    slurm_pool._close_kept()
+    until(lambda: not site.jobs())
 
 
 def disturbed(log: Log, fault: Callable[[], object], cluster: Any = TWO, wait: float = 0.05) -> Results:
@@ -97,13 +108,12 @@ def test_a_network_that_always_kills_its_worker(site: Any, log: Log, expected: l
     lost = results.pop(50)
     assert isinstance(lost, Failure)
     assert lost.kind == "lost"
+    assert "its job has walltime='00:10:00', and memory='500MB' for 2 cores: is that enough?" in lost.message
     assert log.times(50) == 3
     assert results == [e for i, e in enumerate(expected) if i != 50]
 
 
 def test_a_job_cancelled_in_mid_task(site: Any, log: Log, expected: list[Any]) -> None:
-    from cluster import slurm_commands
-
     results = disturbed(log, lambda: slurm_commands.cancel([log.read()[-1][1]]))
     assert list(results) == expected
     assert max(log.times(i) for i in range(NUMBER)) == 1  # Slurm tells, and what runs is finished
@@ -124,44 +134,16 @@ def test_a_node_killed(site: Any, log: Log, expected: list[Any]) -> None:
     assert log.read()[-1][2] != killed[0]
 
 
+@pytest.mark.usefixtures("_no_others")
 def test_walltime_reached(site: Any, log: Log, expected: list[Any]) -> None:
-    slurm_pool._close_kept()  # its idle jobs hold the cores
-    brief = slurm(jobs=1, cores=2, memory="500MB", walltime="00:00:08", interface="lo")
-    results = disturbed(log, lambda: None, brief, 0.15)
+    brief = slurm(jobs=1, cores=2, memory="500MB", walltime="00:00:16", interface="lo")
+    results = disturbed(log, lambda: None, brief, 0.25)
     assert list(results) == expected
     assert len({line[1] for line in log.read()}) > 1
     assert max(log.times(i) for i in range(NUMBER)) == 1  # handed back in time
 
 
-SCRIPT = """
-import time
-from sweep import parallel_run, slurm
-
-def method(idx, net):
-    time.sleep(0.05)
-    return idx
-
-there = slurm(jobs=2, cores=1, memory="500MB", walltime="00:10:00", interface="lo")
-parallel_run(method, number=3, cluster=there)
-print("running", flush=True)
-parallel_run(method, number=100000, cluster=there)
-"""
-
-
-def test_jobs_end_with_a_client_killed(site: Any, tmp_path: Path) -> None:
-    before = set(site.jobs())
-    with subprocess.Popen([sys.executable, "-c", SCRIPT], cwd=tmp_path, stdout=subprocess.PIPE) as script:
-        assert script.stdout is not None
-        assert script.stdout.readline() == b"running\n"
-        jobs = set(site.jobs()) - before
-        assert jobs
-        script.kill()
-    end = time.monotonic() + 15
-    while jobs & set(site.jobs()) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert not jobs & set(site.jobs())
-
-
+@pytest.mark.usefixtures("_no_others")
 def test_jobs_that_end_before_their_workers_come(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pilots, "BACKOFF", 0.2)
     script = Slurm.job_script
@@ -172,6 +154,60 @@ def test_jobs_that_end_before_their_workers_come(site: Any, monkeypatch: pytest.
         parallel_run(value, number=3, cluster=one)
 
 
+@pytest.mark.usefixtures("_no_others")
+def test_a_node_on_which_nothing_runs_is_left_out(
+    site: Any, monkeypatch: pytest.MonkeyPatch, expected: list[Any]
+) -> None:
+    """A job that ends at once leaves its node free: the next would go there too."""
+    monkeypatch.setattr(pilots, "BACKOFF", 0.2)
+    script = Slurm.job_script
+    break_n1 = '[ "$SLURMD_NODENAME" = n1 ] && exec /no/python\nexec '
+    monkeypatch.setattr(Slurm, "job_script", lambda *given: script(*given).replace("exec ", break_n1))
+
+    def method(idx: int, net: Any) -> tuple[tuple[int, float], str]:
+        return value(idx, net), os.environ["SLURMD_NODENAME"]
+
+    one = slurm(jobs=1, cores=1, memory="500MB", walltime="00:10:00", interface="lo")
+    results = parallel_run(method, number=NUMBER, seed=4, cluster=one)
+    assert list(results) == [(e, "n2") for e in expected]
+
+
+@pytest.mark.usefixtures("_no_others")
+def test_a_node_with_other_versions(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pilots, "BACKOFF", 0.2)
+    monkeypatch.setattr(slurm_pool, "versions", lambda: {**versions(), "Python": "3.9"})
+    one = slurm(jobs=1, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
+    message = rf"n\d differs from the machine of the script: Python is {versions()['Python']} there, and 3.9"
+    with pytest.raises(RuntimeError, match=message):
+        parallel_run(value, number=3, cluster=one)
+
+
+def test_slurm_does_not_answer_for_a_while(site: Any, log: Log, expected: list[Any]) -> None:
+    def fault() -> None:
+        site.kill_controller()
+        until(lambda: TWO.start()._pilots._unanswered >= 2)
+        site.start_controller()
+
+    assert list(disturbed(log, fault, wait=0.2)) == expected
+
+
+@pytest.mark.usefixtures("_no_others")
+def test_no_other_job_may_be_submitted(site: Any, log: Log, expected: list[Any]) -> None:
+    """One is lost, and Slurm accepts no more: those that are there do it all."""
+
+    def fault() -> None:
+        until(lambda: len({line[1] for line in log.read()}) == 2)
+        call("scontrol", "update", "PartitionName=debug", "State=INACTIVE")
+        slurm_commands.cancel([log.read()[-1][1]])
+
+    try:
+        assert list(disturbed(log, fault, wait=0.2)) == expected
+    finally:
+        call("scontrol", "update", "PartitionName=debug", "State=UP")
+    assert len({line[1] for line in log.read()}) == 2
+
+
+@pytest.mark.usefixtures("_no_others")
 def test_what_sbatch_says_is_shown(site: Any) -> None:
     wrong = slurm(jobs=1, cores=1, memory="1GB", walltime="00:01:00", partition="nosuch", interface="lo")
     with pytest.raises(RuntimeError, match=r"sbatch failed: .*invalid partition"):

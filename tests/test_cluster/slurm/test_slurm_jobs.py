@@ -9,8 +9,9 @@ from typing import Any
 import psutil
 import pytest
 from ports import listening, refuses_strangers
+from slurm_site import call, until
 
-from cluster import pilots, slurm_pool
+from cluster import pilots, slurm_commands, slurm_pool
 from sweep import parallel_run, slurm
 
 TWO = slurm(jobs=2, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
@@ -44,6 +45,27 @@ def test_the_credentials_are_private(site: Any) -> None:
     pool = TWO.start()
     assert pool._folder.is_relative_to(site.folder)
     assert {f.stat().st_mode & 0o077 for f in [pool._folder, *pool._folder.glob("*.pem")]} == {0}
+
+
+def test_what_people_set_for_slurms_commands_is_not_in_the_way(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slurm_pool._close_kept()
+    theirs = {"PARTITION": "nosuch", "TIMELIMIT": "1", "JOB_NAME": "mine", "WAIT": "1", "ARRAY_INX": "1-3"}
+    for name, text in theirs.items():
+        monkeypatch.setenv(f"SBATCH_{name}", text)
+    for name in ("SQUEUE_STATES", "SCANCEL_STATE"):
+        monkeypatch.setenv(name, "SUSPENDED")
+    monkeypatch.setenv("LOGNAME", "nobody")
+    one = slurm(jobs=1, cores=1, memory="500MB", walltime="00:10:00", interface="lo", partition="debug")
+    assert list(parallel_run(lambda idx, net: idx, number=3, cluster=one)) == [0, 1, 2]
+    (job,) = slurm_commands.states(one.start()._name)
+    of_it = call("scontrol", "show", "job", job)
+    assert "TimeLimit=00:10:00" in of_it
+    assert "Partition=debug" in of_it
+    slurm_pool._close_kept()
+    monkeypatch.undo()
+    until(lambda: not site.jobs())
 
 
 def test_jobs_come_and_go_with_the_work(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:

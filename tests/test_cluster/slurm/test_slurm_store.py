@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from cluster import slurm_pool
 from sweep import parallel_run
 from sweep.store.damage import check
 
-NUMBER = 100
+NUMBER = 200
 SCRIPT = """
 import sys, time
 from collections import Counter
@@ -32,12 +32,14 @@ def counted(self, arrived):
     return take(self, arrived)
 
 def method(idx, net):
-    time.sleep(each)
+    time.sleep(0.05)
+    while idx >= upto:
+        time.sleep(0.05)
     return idx, float(net.rng.random())
 
-Gatherer.take, each = counted, float(sys.argv[3])
-there = slurm(jobs=2, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
-results = parallel_run(method, number=100, seed=4, store=sys.argv[1], cluster=there)
+Gatherer.take, upto = counted, int(sys.argv[3])
+there = slurm(jobs=3, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
+results = parallel_run(method, number=200, seed=4, store=sys.argv[1], cluster=there)
 print(*ways, list(results) == eval(sys.argv[2]))
 """
 
@@ -54,9 +56,9 @@ def expected() -> list[Any]:
     )
 
 
-def command(store: Path, expected: list[Any], each: float = 0.05) -> list[str]:
-    """Return the command line of a sweep whose networks take some seconds each."""
-    return [sys.executable, "-c", SCRIPT, str(store), repr(expected), str(each)]
+def command(store: Path, expected: list[Any], upto: int = NUMBER) -> list[str]:
+    """Return the command line of a sweep, of which only networks up to one come to an end."""
+    return [sys.executable, "-c", SCRIPT, str(store), repr(expected), str(upto)]
 
 
 def stored(store: Path) -> int:
@@ -91,31 +93,59 @@ def scheduler(script: subprocess.Popen[str]) -> psutil.Process:
     return next(c for c in client(script).children() if "scheduler" in c.cmdline())
 
 
-@pytest.mark.parametrize("victim", [client, scheduler])
-def test_a_death_and_the_script_started_again(
-    site: Any, tmp_path: Path, expected: list[Any], victim: Callable[..., psutil.Process]
-) -> None:
-    store = tmp_path / "s.zarr"
-    with subprocess.Popen(
-        command(store, expected, 0.4), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as script:
-        until(lambda: stored(store) >= 20, 60)
-        orphans = set(site.jobs())
-        victim(script).kill()
-        errors = script.communicate(timeout=60)[1]
-    assert orphans
-    assert script.returncode
-    assert victim is client or "the cluster's scheduler has ended" in errors
-    before = xr.open_dataset(store, engine="zarr").network.values.tolist()
-    assert 20 <= len(before) < NUMBER
+ENDS = [
+    (client, signal.SIGKILL, ""),
+    (client, signal.SIGTERM, ""),
+    (client, signal.SIGINT, "KeyboardInterrupt"),
+    (scheduler, signal.SIGKILL, "the cluster's scheduler has ended"),
+]
 
-    again = subprocess.run(command(store, expected, 0.4), cwd=tmp_path, capture_output=True, text=True)
+
+def test_ends_and_the_script_started_again(site: Any, tmp_path: Path, expected: list[Any]) -> None:
+    folder = tmp_path / "my sweep"
+    folder.mkdir()
+    store, before = folder / "s.zarr", list[int]()
+    for victim, how, words in ENDS:
+        with subprocess.Popen(
+            command(store, expected, len(before) + 40),
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as script:
+            wait_for(site, store, len(before) + 10)
+            victim(script).send_signal(how)
+            errors = script.communicate(timeout=60)[1]
+        assert script.returncode, (how, errors)
+        assert words in errors
+        nothing_is_left(site)
+        now = stored_indices(store)
+        assert now[: len(before)] == before  # what was stored was not run again
+        assert len(before) + 10 <= len(now) < NUMBER
+        before = now
+
+    again = subprocess.run(command(store, expected), cwd=folder, capture_output=True, text=True)
 
     assert again.stdout == "Receipt True\n", again.stderr
-    indices = xr.open_dataset(store, engine="zarr").network.values.tolist()
-    assert indices[: len(before)] == before  # what was stored was not run again
+    indices = stored_indices(store)
+    assert indices[: len(before)] == before
     assert sorted(indices) == [*range(NUMBER)]
     assert check(store) == []
-    until(lambda: not site.jobs(), 30)
-    assert not [p for name in site.names for p in site.processes(name)]
-    assert not list(slurm_pool.state_folder().iterdir())
+    nothing_is_left(site)
+
+
+def wait_for(site: Any, store: Path, number: int) -> None:
+    """Wait until so many networks are stored, two jobs run, and one waits for cores."""
+    until(lambda: stored(store) >= number and len(site.jobs("PENDING")) == 1, 120)
+
+
+def stored_indices(store: Path) -> list[int]:
+    found: list[int] = xr.open_dataset(store, engine="zarr").network.values.tolist()
+    return found
+
+
+def nothing_is_left(site: Any) -> None:
+    """Wait until no job is there, nor one that waits, no process of one, and no file with credentials."""
+    until(lambda: not site.jobs(), 60)
+    until(lambda: not [p for name in site.names for p in site.processes(name)])
+    until(lambda: not list(slurm_pool.state_folder().iterdir()))
