@@ -6,8 +6,8 @@ other: ``net = sim.network()``, and then ``parallel_run(method, networks=net, nu
 What is random follows from the network's seed and index, by the redraw contract: a RandomDistribution, the
 connectors, Poisson sources and noise are drawn anew in each network of a sweep, also where the script gave an
 explicit ``NumpyRNG(seed)``; the generator is not used. What the script draws itself, by calling ``next`` of a
-distribution or a generator, by ``sample``, or by placing neurons with a RandomStructure, is part of the
-description, and the same in every network.
+distribution or a generator, by ``sample``, by a random set for a CSAConnector, or by placing neurons with a
+RandomStructure, is part of the description, and the same in every network.
 
 Where nothing is random, scripts give the spikes and traces of pyNN.nest, but for what lies in its ways:
 

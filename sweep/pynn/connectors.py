@@ -95,6 +95,17 @@ def _of_displacement(connector: Any, projection: Any) -> Rule:
     return Rule(ours.IndexDependent(probability, _self(connector)))
 
 
+def _algebra(connector: Any, projection: Any) -> Rule:
+    import csa
+
+    n_pre, n_post = projection.shape
+    rows = list(csa.cross((0, n_pre - 1), (0, n_post - 1)) * connector.cset)
+    table = np.array(rows, np.float64).reshape(-1, 2 + csa.arity(connector.cset))
+    sources, targets, *values = table.T
+    columns = dict(zip(("weight", "delay"), values, strict=bool(values)))
+    return Rule(ours.Listed(sources.astype(np.int64), targets.astype(np.int64)), columns)
+
+
 RULES: dict[type[Any], Callable[[Any, Any], Rule]] = {
     pynn.AllToAllConnector: lambda c, _: Rule(ours.AllToAll(_self(c))),
     pynn.OneToOneConnector: lambda c, _: Rule(ours.OneToOne()),
@@ -110,4 +121,5 @@ RULES: dict[type[Any], Callable[[Any, Any], Rule]] = {
     pynn.FromListConnector: _listed,
     pynn.FromFileConnector: _from_file,
     pynn.ArrayConnector: _array,
+    pynn.CSAConnector: _algebra,
 }

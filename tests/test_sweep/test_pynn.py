@@ -148,6 +148,18 @@ def test_every_connector_is_recorded(sim: Any, tmp_path: Path) -> None:
         np.testing.assert_array_equal(theirs, ours)
 
 
+def test_a_connection_set_connects_as_the_script_made_it(sim: Any) -> None:
+    csa = pytest.importorskip("csa", reason="the Connection Set Algebra is not installed: pip install csa")
+    a, b = sim.Population(30, sim.IF_curr_exp()), sim.Population(20, sim.IF_curr_exp())
+    one, some, given = (
+        sim.Projection(a, b, sim.CSAConnector(s), sim.StaticSynapse(weight=1.0))
+        for s in (csa.oneToOne, csa.random(0.3), csa.cset(csa.oneToOne, 0.5, 1.5))
+    )
+    assert one.get("weight", "list") == [(i, i, 1.0) for i in range(20)]
+    assert 180 - 50 < len(some) < 180 + 50
+    assert given.get(["weight", "delay"], "list") == [(i, i, 0.5, 1.5) for i in range(20)]
+
+
 def test_a_rule_for_an_assembly_counts_in_all_of_it(sim: Any) -> None:
     a, b, c = (sim.Population(n, sim.IF_cond_exp()) for n in (5, 7, 6))
     projection = sim.Projection(
