@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from cluster import debug, local, mpi, sge, slurm
     from sweep.plan import Constant
     from sweep.points import grid, latin_hypercube, sobol, zipped
-    from sweep.results.opening import open  # noqa: A004
+    from sweep.results.opening import open  # noqa: A004, F401
     from sweep.results.results import Results, SweepError
     from sweep.run import parallel_run
     from workers.outcome import Failure
@@ -70,6 +70,7 @@ _LATER = {
     "zipped": "sweep.points",
 }
 
+# Not "open": after "from sweep import *" the built-in open() is still there.
 __all__ = [
     "ACSource",
     "AdditiveSTDP",
@@ -113,7 +114,6 @@ __all__ = [
     "latin_hypercube",
     "local",
     "mpi",
-    "open",
     "parallel_run",
     "setup",
     "sge",
@@ -132,4 +132,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "open"]

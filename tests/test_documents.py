@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 import xarray as xr
+
+import sweep
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
@@ -56,6 +59,11 @@ def test_the_notebook_is_the_quickstart() -> None:
     assert [line for cell in cells for line in cell.split("\n") if line] == [
         line for line in QUICKSTART.split("\n") if line
     ]
+
+
+def test_a_star_import_leaves_the_built_in_functions() -> None:
+    assert not set(sweep.__all__) & set(dir(builtins))
+    assert {"open", "parallel_run"} <= set(dir(sweep))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

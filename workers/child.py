@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import pickle
 import signal
@@ -24,6 +25,7 @@ from typing import Any
 import cloudpickle
 
 from workers import simulators
+from workers.edited import Imported
 from workers.launch import die_with_parent
 from workers.lockstep import run_side_by_side
 from workers.network import Population
@@ -35,6 +37,7 @@ from workers.task import Job, Task, run_network
 def serve(connection: Connection) -> None:
     """Do what is asked until the other end is closed."""
     job: Job | None = None
+    modules = Imported()
     while True:
         try:
             message = pickle.loads(connection.recv_bytes())
@@ -42,9 +45,12 @@ def serve(connection: Connection) -> None:
             return
         if message[0] == "job":
             job = None  # let go of the old one before the new one takes memory
+            modules.forget_edited()
             job = _open(connection, message[2])
+            modules.note()
         elif job is not None:
             _run(connection, job, Task(message[2], message[3], seconds=message[5]), message[4])
+            modules.note()
 
 
 def _open(connection: Connection, blob: bytes) -> Job | None:
@@ -53,6 +59,8 @@ def _open(connection: Connection, blob: bytes) -> Job | None:
             os.chdir(label_of(blob).folder)
         job = unpack(blob)
         lifetime = _warm_up(job)
+        if not gc.get_freeze_count():
+            gc.freeze()  # what is imported by now stays: no collection of garbage need look through it
     except BaseException as error:  # the person's modules may raise anything, SystemExit too
         _send(connection, ("broken", traceback_below(error, __file__)))
         return None

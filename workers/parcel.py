@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import cloudpickle
 
+from workers.edited import versions
 from workers.task import Job
 
 
@@ -28,12 +29,15 @@ class Label(NamedTuple):
         The client's working directory.
     fuse : int
         How many networks run as one.
+    versions : str
+        Of the person's modules: what is packed after one was edited is another Job.
     """
 
     seed: int
     path: tuple[str, ...]
     folder: str
     fuse: int
+    versions: str
 
 
 _LENGTH = 4
@@ -42,7 +46,7 @@ _LENGTH = 4
 def pack(job: Job) -> bytes:
     """Turn a Job into bytes that `unpack` opens in any process."""
     path = tuple(os.path.abspath(p) for p in job.path)  # noqa: PTH100
-    label = pickle.dumps((job.seed, path, str(Path.cwd()), job.fuse))
+    label = pickle.dumps((job.seed, path, str(Path.cwd()), job.fuse, versions()))
     inner: bytes = cloudpickle.dumps(job)
     return len(label).to_bytes(_LENGTH, "big") + label + inner
 

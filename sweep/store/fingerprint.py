@@ -10,11 +10,11 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from sweep.store.identity import digest_of, number_of, stable_repr
+from workers.edited import is_installed
 from workers.network import Described, Description
 from workers.network.serial import to_dict
 
@@ -57,7 +57,8 @@ def method_differences(old: Record, new: Record) -> Iterator[str]:
             if _same_code(old["code"], new["code"]):
                 yield f"the method {new['name']} {'no longer' if is_ is None else 'newly'} uses {name}"
         elif not _same_value(was, is_):
-            yield f"{name}, which the method {new['name']} uses, was {was['text']}, is {is_['text']}"
+            how = f"was {was['text']}, is {is_['text']}" if was["text"] != is_["text"] else "has changed"
+            yield f"{name}, which the method {new['name']} uses, {how}"
 
 
 def source_of(method: Any) -> str:
@@ -92,27 +93,41 @@ def _state_of(method: Any) -> Record:
 
 
 def _taken(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Find the variables from around a function, and its defaults."""
-    names, cells = function.__code__.co_freevars, function.__closure__ or ()
-    for name, cell in zip(names, cells, strict=True):
-        try:
-            yield name, cell.cell_contents
-        except ValueError:  # not yet assigned
+    """Find the variables from around a function, and its defaults; of the person's modules what it uses."""
+    around = {"LOAD_GLOBAL": function.__globals__, "LOAD_NAME": function.__globals__}
+    around["LOAD_DEREF"] = dict(_closure(function))
+    for how, name, attribute in {*_read_in(function.__code__)}:
+        if name not in around[how]:
             continue
-    for name in set(_globals_in(function.__code__)) & function.__globals__.keys():
-        yield name, function.__globals__[name]
+        value = around[how][name]
+        if isinstance(value, ModuleType) and hasattr(value, attribute) and not is_installed(value.__name__):
+            name, value = f"{name}.{attribute}", getattr(value, attribute)
+        yield name, value
     for name, parameter in inspect.signature(function, follow_wrapped=False).parameters.items():
         if parameter.default is not parameter.empty:
             yield f"default of {name}", parameter.default
 
 
-def _globals_in(code: CodeType) -> Iterator[str]:
-    for step in dis.get_instructions(code):
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            yield str(step.argval)
+def _closure(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    cells = function.__closure__ or ()
+    for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
+        try:
+            yield name, cell.cell_contents
+        except ValueError:  # not yet assigned
+            continue
+
+
+def _read_in(code: CodeType) -> Iterator[tuple[str, str, str]]:
+    """Find how code reads what is around it: by which step, which name, and which attribute of it at once."""
+    steps = [step for step in dis.get_instructions(code) if step.opname != "CACHE"]
+    for place, step in enumerate(steps):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF"):
+            after = steps[place + 1]  # code ends with a return
+            taken = after.argval if after.opname in ("LOAD_ATTR", "LOAD_METHOD") else ""
+            yield step.opname, str(step.argval), str(taken)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _globals_in(constant)
+            yield from _read_in(constant)
 
 
 def _value(value: Any, seen: set[int]) -> Record:
@@ -134,26 +149,13 @@ def _value(value: Any, seen: set[int]) -> Record:
 def _of_code(value: FunctionType | type, seen: set[int]) -> Record:
     """Describe a function or a class: those that are installed by their names, the person's by their code."""
     name = f"{value.__module__}.{value.__qualname__}"
-    if id(value) in seen or _is_installed(value.__module__):
+    if id(value) in seen or is_installed(value.__module__):
         return _described("name", name)
     seen.add(id(value))
     if isinstance(value, type):
         return _described("class", _tree(source_of(value)) or name, name)
     below = {n: _value(v, seen)["digest"] for n, v in sorted(_taken(value), key=lambda taken: taken[0])}
     return _described("function", stable_repr(below), name) | {"code": _code(value)}
-
-
-def _is_installed(module: str | None) -> bool:
-    """Whether a module came with Python or a package, whose version is another matter."""
-    top = (module or "").partition(".")[0]
-    if top in sys.stdlib_module_names and top != "__main__":
-        return True
-    file = getattr(sys.modules.get(module or ""), "__file__", None)
-    ours = Path(__file__).parents[2]
-    return file is not None and (
-        "site-packages" in Path(file).parts
-        or any(Path(file).is_relative_to(ours / room) for room in ("sweep", "cluster", "workers", "hardware"))
-    )
 
 
 def _described(kind: str, content: str, text: str | None = None) -> Record:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import random
 import signal
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -221,6 +223,25 @@ def test_a_partial_travels() -> None:
         return factor * x
 
     assert parallel_run(functools.partial(method, 3), x=[1, 2], cluster="debug") == [3, 6]
+
+
+def test_an_edited_module_is_seen_by_workers_and_by_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    path, store = tmp_path / "helpers_of_a_person.py", tmp_path / "s.zarr"
+    path.write_text("def scaled(x): return x")
+    helpers = importlib.import_module(path.stem)
+
+    def method(idx, net, x):
+        return helpers.scaled(x)
+
+    assert parallel_run(method, x=[1, 2], seed=1, store=store) == [1, 2]
+    path.write_text("def scaled(x): return 10 * x")
+    importlib.reload(helpers)
+    assert parallel_run(method, x=[1, 2], seed=1) == [10, 20]
+    with pytest.raises(ValueError, match=r"helpers\.scaled, which the method .* uses, has changed"):
+        parallel_run(method, x=[1, 2, 3], seed=1, store=store)
 
 
 def test_reset_and_simulate_until_work_in_a_method(page: SimpleNamespace) -> None:

@@ -17,6 +17,7 @@ import cloudpickle
 import psutil
 import pytest
 
+from workers.edited import versions
 from workers.launch import environment
 from workers.live import Network
 from workers.outcome import Failure, Outcome
@@ -297,7 +298,7 @@ def test_run_task_uses_the_threads_own_child() -> None:
 
 def test_label() -> None:
     blob = pack(Job(len, (), "nest", 2**80, ("/a", "")))
-    assert label_of(blob) == (2**80, ("/a", str(Path.cwd())), str(Path.cwd()), 1)
+    assert label_of(blob) == (2**80, ("/a", str(Path.cwd())), str(Path.cwd()), 1, versions())
     assert unpack(blob).method is len
 
 
