@@ -42,6 +42,21 @@ class Points:
 def grid(**axes: Iterable[Any]) -> Points:
     """Take every combination of the values on the axes; the last axis varies fastest.
 
+    Parameters
+    ----------
+    **axes : iterable
+        The values on the axis of each name: numbers, strings, or whatever the method takes.
+
+    Returns
+    -------
+    Points
+        For ``parallel_run(points=...)``; its axes are dimensions of the results' dataset.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no axis, or an axis is no sequence of values, or empty.
+
     Examples
     --------
     >>> [p for p in grid(rates=[5.0, 10.0], w=[1, 2])]
@@ -54,7 +69,18 @@ def grid(**axes: Iterable[Any]) -> Points:
 
 
 def zipped(**axes: Iterable[Any]) -> Points:
-    """Take the first value of each axis, then the second of each, and so on."""
+    """Take the first value of each axis, then the second of each, and so on.
+
+    Parameters
+    ----------
+    **axes : iterable
+        The values of each name, as many for each.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no axis, an axis is no sequence of values, or their lengths differ.
+    """
     columns = _axes("zipped", axes)
     lengths = {name: len(v) for name, v in columns.items()}
     if len(set(lengths.values())) > 1:
@@ -76,6 +102,11 @@ def sobol(n: int, *, seed: int, **ranges: tuple[float, float]) -> Points:
         The seed of the scrambling.
     **ranges : tuple of float
         The lowest and the highest value for each name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` or `seed` is no whole number, or a range is not two finite numbers, the lower one first.
     """
     low, high = _ranges("sobol", n, seed, ranges)
     from scipy.stats import qmc  # takes a second to import
@@ -86,7 +117,24 @@ def sobol(n: int, *, seed: int, **ranges: tuple[float, float]) -> Points:
 
 
 def latin_hypercube(n: int, *, seed: int, **ranges: tuple[float, float]) -> Points:
-    """Draw n points from ranges, one in each n-th of every range."""
+    """Draw n points from ranges, one in each n-th of every range.
+
+    McKay, Beckman and Conover 1979, Technometrics 21:239-245.
+
+    Parameters
+    ----------
+    n : int
+        The number of points.
+    seed : int
+        What the draws depend on.
+    **ranges : tuple of float
+        The lowest and the highest value for each name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` or `seed` is no whole number, or a range is not two finite numbers, the lower one first.
+    """
     low, high = _ranges("latin_hypercube", n, seed, ranges)
     from scipy.stats import qmc
 

@@ -60,7 +60,8 @@ def parallel_run(
     networks : Network or sequence of Network, optional
         The base network, in place of what was made at module level; or one for each index.
     points : Points or iterable of dict, optional
-        What the method is called with, point by point: `grid`, `zipped`, `sobol`, `latin_hypercube`, dicts.
+        What the method is called with, point by point: `grid`, `zipped`, `sobol`, `latin_hypercube`, dicts,
+        or a pandas DataFrame with a row for each.
     replicates : int
         How many networks to run at each point.
     seed : int, optional
@@ -99,9 +100,9 @@ def parallel_run(
         With a store that has results already: run the networks again that failed.
     progress : bool, optional
         Whether to show a progress bar; if not given, where a person is likely to look.
-    **args
-        Arguments of the method. Lists, tuples and arrays hold one value for each network; others are for
-        all, as is a sequence in `Constant`.
+    **args : object
+        Arguments of the method. Lists, tuples, ranges, arrays and columns of tables hold one value for each
+        network; others are for all, as is a sequence in `Constant`.
 
     Returns
     -------

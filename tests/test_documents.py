@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import re
 import subprocess
 import sys
@@ -64,6 +65,19 @@ def test_the_notebook_is_the_quickstart() -> None:
 def test_a_star_import_leaves_the_built_in_functions() -> None:
     assert not set(sweep.__all__) & set(dir(builtins))
     assert {"open", "parallel_run"} <= set(dir(sweep))
+
+
+def test_help_says_what_each_argument_is() -> None:
+    lacking = {name: _not_described(getattr(sweep, name)) for name in dir(sweep)}
+    assert not {name: arguments for name, arguments in lacking.items() if arguments}
+
+
+def _not_described(public: Any) -> set[str]:
+    """The arguments that a docstring does not list, as "name : type" or "name, other : type"."""
+    said = re.findall(r"^ *([*\w]+(?:, \w+)*) :", public.__doc__ or "", flags=re.MULTILINE)
+    names = {name.lstrip("*") for listed in said for name in listed.split(", ")}
+    arguments = set(inspect.signature(public).parameters) - {"values"}  # of models: any of their parameters
+    return arguments - names
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

@@ -73,6 +73,11 @@ class Network(Description):
     def add(self, objects: Described | Sequence[Described]) -> None:
         """Add copies of populations, projections or monitors.
 
+        Parameters
+        ----------
+        objects : Population, Projection, Monitor, ... or a sequence of them
+            `get` finds this network's copy of each.
+
         Raises
         ------
         ValueError
@@ -165,6 +170,13 @@ class Network(Description):
 
     def simulate_until(self, max_ms: float, population: Population) -> float:
         """Simulate step by step until the `stop_condition` of a population is met, or for `max_ms`.
+
+        Parameters
+        ----------
+        max_ms : float
+            A multiple of dt.
+        population : Population
+            One that was made with a `stop_condition`.
 
         Returns
         -------

@@ -95,7 +95,13 @@ class Results(Sequence[Any]):
     def replay(self, i: int) -> Any:
         """Run network `i` again in this process, and give back what the method returns.
 
-        An exception in the method is raised here, so that a debugger finds it.
+        An exception in the method is raised here, so that a debugger finds it: run the script by
+        ``python -m pdb``, or say ``%debug`` in a notebook. Nothing is stored.
+
+        Parameters
+        ----------
+        i : int
+            The place in these results; of a failure `i` is its `index` unless the sweep was extended.
         """
         return self._replay(range(len(self))[i])
 

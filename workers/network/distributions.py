@@ -39,7 +39,7 @@ class Distribution(ABC):
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
-        """Draw `size` independent values."""
+        """Draw `size` independent values from `rng`: an array of shape (size,)."""
 
     def _require(self, met: bool, expected: str) -> None:
         if not met:
@@ -48,7 +48,13 @@ class Distribution(ABC):
 
 @dataclass(frozen=True)
 class Uniform(Distribution):
-    """Uniform between `min` (included) and `max` (excluded)."""
+    """Uniform between `min` (included) and `max` (excluded).
+
+    Parameters
+    ----------
+    min, max : float
+        Finite, in the unit of what is drawn; `min` below `max`.
+    """
 
     min: float
     max: float
@@ -67,7 +73,13 @@ class Uniform(Distribution):
 
 @dataclass(frozen=True)
 class DiscreteUniform(Distribution):
-    """A whole number between `min` and `max`, both included, each as likely."""
+    """A whole number between `min` and `max`, both included, each as likely.
+
+    Parameters
+    ----------
+    min, max : int
+        In the unit of what is drawn; `min` not above `max`.
+    """
 
     min: int
     max: int
@@ -126,7 +138,15 @@ class _Bounded(Distribution):
 
 @dataclass(frozen=True, repr=False)
 class Normal(_Bounded):
-    """Normal with mean `mu` and standard deviation `sigma`, cut off at `min` and `max`."""
+    """Normal with mean `mu` and standard deviation `sigma`, cut off at `min` and `max`.
+
+    Parameters
+    ----------
+    mu, sigma : float
+        In the unit of what is drawn; `sigma` at least 0.
+    min, max : float, optional
+        Where it is cut off: values outside are drawn again. Not cut off if not given.
+    """
 
     mu: float
     sigma: float
@@ -141,7 +161,15 @@ class Normal(_Bounded):
 
 @dataclass(frozen=True, repr=False)
 class LogNormal(_Bounded):
-    """exp of a normal with mean `mu` and standard deviation `sigma`, cut off at `min` and `max`."""
+    """exp of a normal with mean `mu` and standard deviation `sigma`, cut off at `min` and `max`.
+
+    Parameters
+    ----------
+    mu, sigma : float
+        Of the logarithm of what is drawn; `sigma` at least 0.
+    min, max : float, optional
+        Where it is cut off: values outside are drawn again. Not cut off if not given.
+    """
 
     mu: float
     sigma: float
@@ -158,7 +186,15 @@ class LogNormal(_Bounded):
 
 @dataclass(frozen=True, repr=False)
 class Exponential(_Bounded):
-    """Exponential with rate `Lambda` (its mean is 1 / Lambda), cut off at `min` and `max`."""
+    """Exponential with rate `Lambda` (its mean is 1 / Lambda), cut off at `min` and `max`.
+
+    Parameters
+    ----------
+    Lambda : float
+        Above 0; 1 / Lambda is in the unit of what is drawn.
+    min, max : float, optional
+        Where it is cut off: values outside are drawn again. Not cut off if not given.
+    """
 
     Lambda: float
 
@@ -174,7 +210,17 @@ class Exponential(_Bounded):
 
 @dataclass(frozen=True, repr=False)
 class Gamma(_Bounded):
-    """Gamma with shape `alpha` and scale `beta` (its mean is alpha x beta), cut off at `min` and `max`."""
+    """Gamma with shape `alpha` and scale `beta` (its mean is alpha x beta), cut off at `min` and `max`.
+
+    Parameters
+    ----------
+    alpha : float
+        Above 0.
+    beta : float
+        Above 0, in the unit of what is drawn.
+    min, max : float, optional
+        Where it is cut off: values outside are drawn again. Not cut off if not given.
+    """
 
     alpha: float
     beta: float = 1.0
@@ -191,7 +237,15 @@ class Gamma(_Bounded):
 
 @dataclass(frozen=True)
 class Binomial(Distribution):
-    """The number of successes in `n` trials of probability `p`."""
+    """The number of successes in `n` trials of probability `p`.
+
+    Parameters
+    ----------
+    n : int
+        At least 0.
+    p : float
+        From 0 to 1.
+    """
 
     n: int
     p: float

@@ -124,7 +124,7 @@ class Population(Described):
         self._values[name] = parsed
 
     def given(self, name: str) -> Any:
-        """Return the value as it was described, or the model's default."""
+        """Return the value of parameter or state `name` as it was described, or the model's default."""
         return self._values.get(name, self.model.settable()[name].default)
 
     def clone(self) -> Population:

@@ -155,6 +155,12 @@ class Projection(Connecting, Described):
     def connect(self, connector: Connector, weights: Any, delays: Any = None) -> Self:
         """Connect by a rule.
 
+        Parameters
+        ----------
+        connector : Connector
+        weights, delays : float, array, distribution or str
+            As the class says.
+
         Raises
         ------
         ValueError
