@@ -33,7 +33,18 @@ from workers.simulators.genn import cache, plan
 from workers.simulators.genn.adapter import Genn
 from workers.task import Job, run_network
 from workers.testing import SimulatorSuite
-from workers.testing.networks import cells, instance, random_network, recorded, same, synapses, told
+from workers.testing.learning import LearningTests
+from workers.testing.networks import (
+    MODELS,
+    between,
+    cells,
+    instance,
+    random_network,
+    recorded,
+    same,
+    synapses,
+    told,
+)
 
 pytest.importorskip("pygenn", reason=f"GeNN is not installed: {Genn.install}")
 
@@ -96,6 +107,16 @@ def test_fused_networks_are_the_same_bits_as_apart(width: int) -> None:
         assert [bits(o) for o in fused] == [alone[i] for i in chunk]
 
 
+def on_both(method: Any, net: Network) -> list[Any]:
+    """Run a network here and on Brian2."""
+    outcomes = [
+        run_network(Job(method, (net,), s.name, 3), 0, {}, s)
+        for s in (Genn("single_threaded_cpu"), Brian2("numpy"))
+    ]
+    assert [o.failure for o in outcomes] == [None, None]
+    return outcomes
+
+
 def test_equations_give_what_they_give_on_brian2() -> None:
     model = Neuron(
         parameters="tau = 10.0",
@@ -119,11 +140,8 @@ def test_equations_give_what_they_give_on_brian2() -> None:
         net.simulate(100.0)
         return net.get(monitor).raster_plot(), net.get(monitor).get("v"), net.get(monitor).get("u")
 
-    job = Job(method, (net,), "genn", 3)
-    found, expected = (run_network(job, 0, {}, simulator).value for simulator in (Genn(), Brian2("numpy")))
-    assert found is not None
-    assert expected is not None
-    pairs = [(leaf, expected.leaves[name]) for name, leaf in found.leaves.items()]
+    found, expected = on_both(method, net)
+    pairs = [(leaf, expected.value.leaves[name]) for name, leaf in found.value.leaves.items()]
     assert len(pairs[0][0]) > 20
     for one, other in pairs:
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-9)
@@ -147,12 +165,45 @@ def test_a_simulator_whose_network_was_replaced_says_so(size: int) -> None:
     other.run(1, told())
 
 
-def test_noise_in_equations_is_refused() -> None:
-    with Network() as net:
-        Population(2, Neuron(equations="dv/dt = -v + Normal(0.0, 1.0)", spike="v > 1.0", reset="v = 0.0"))
-    outcome = run_network(Job(lambda idx, net: net.simulate(1.0), (net,), "genn", 3), 0, {})
-    assert outcome.failure is not None
-    assert "'genn' has no noise in equations; those that have it: brian2" in outcome.failure.message
+def test_neurons_are_the_same_bits_as_on_brian2() -> None:
+    """Where nothing arrives: what does is summed in another order."""
+    noisy = Neuron(
+        parameters="sd = 0.3",
+        equations="""
+            y = Uniform(0.5, 1.5)
+            dv/dt = -0.1*v + y*0.2 + exp(-v)*Normal(0.1, sd) : init = 0.5
+        """,
+        spike="v > exp(0.5)",
+        reset="v = exp(-0.5)",
+    )
+    with Network(dt=0.1) as net:
+        made = {n: Population(3, model(i_offset=Uniform(0.5, 1.0))) for n, model in MODELS.items()}
+        made["noisy"] = Population(40, noisy)
+        monitors = {name: Monitor(p, [*p.model.recordable, "spike"]) for name, p in made.items()}
+
+    def method(idx: int, net: Network) -> Any:
+        net.simulate(100.0)
+        traces = {(n, v): net.get(m).get(v) for n, m in monitors.items() for v in m.variables if v != "spike"}
+        return {f"{v} of {n}": values for (n, v), values in traces.items()}
+
+    found, expected = (outcome.value.leaves for outcome in on_both(method, net))
+    assert found.keys() == expected.keys()
+    differ = [name for name, values in found.items() if not np.array_equal(values, expected[name])]
+    assert differ == []
+
+
+@pytest.mark.parametrize("receptor", ["exc", "inh"])
+@pytest.mark.parametrize("kind", ["AdditiveSTDP", "MultiplicativeSTDP"])
+def test_weights_learn_the_same_bits_as_on_brian2(kind: str, receptor: str) -> None:
+    network_, stimulus = LearningTests()._learning(kind, receptor, 12)
+    pair, start = (built(network_), Brian2("numpy")), 0
+    pair[1].build(network_)
+    for end in (7, 70, 71, 150, 400, 500):
+        for simulator in pair:
+            simulator.run(end - start, {0: between(stimulus, start, end)})
+        assert same(*(([s.spikes(1)], [s.weights(i) for i in range(3)]) for s in pair))
+        start = end
+    assert not np.array_equal(pair[0].weights(1), network_.projections[1].weights)
 
 
 def test_what_cannot_be_compiled_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

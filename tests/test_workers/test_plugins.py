@@ -73,7 +73,7 @@ def test_noise_in_equations_is_a_feature_of_its_own(monkeypatch: pytest.MonkeyPa
         Population(2, noisy)
     monkeypatch.setattr(Brian2, "features", Brian2.features - {"noise in equations"})
 
-    with pytest.raises(ValueError, match="'brian2' has no noise in equations; those that have it: none"):
+    with pytest.raises(ValueError, match="'brian2' has no noise in equations; those that have it: genn"):
         simulators.check(net, "brian2")
 
 

@@ -60,7 +60,7 @@ def Neuron(  # noqa: N802 - a model, as people know it
     refractory: float | str = 0.0,
     name: str = "Neuron",
 ) -> type[EquationModel]:
-    """Make a model of a spiking neuron from equations; it runs on Brian2, and without noise on GeNN.
+    """Make a model of a spiking neuron from equations; it runs on Brian2 and GeNN.
 
     ::
 

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.instance import Cells, Floats, Instance, Sources, Spikes, Trace
 from workers.simulators.base import NO_CURRENTS, Simulator
 from workers.simulators.genn import cache, inputs
 from workers.simulators.genn.parts import GennCells, GennSources, SpikeReader
 from workers.simulators.genn.plan import Plan, plan_of
-from workers.simulators.genn.synapses import KNOWN, connect
+from workers.simulators.genn.synapses import GennSynapses
 from workers.simulators.updates.equations import model as equation_model
+from workers.simulators.updates.equations import noise_words
 from workers.simulators.updates.model import Model, check
 from workers.simulators.updates.models import MODELS
+from workers.simulators.updates.synapses import KINDS
 
 _KEPT = 16  # models that stay prepared in this process
 
@@ -24,7 +27,6 @@ class Genn(Simulator):
     """GeNN on a CPU, or on a GPU where it was installed with CUDA.
 
     Networks of one structure share their compiled code: all that may differ between them is a value in it.
-    Equations of one's own may not draw noise here.
 
     Parameters
     ----------
@@ -36,7 +38,12 @@ class Genn(Simulator):
     module: ClassVar[str] = "pygenn"
     install: ClassVar[str] = "not on PyPI; see https://github.com/genn-team/genn#installation"
     models: ClassVar[frozenset[str]] = frozenset(MODELS)
-    features: frozenset[str] = KNOWN - {"StaticSynapse"} | {"Injection", "Neuron", "PoissonInput"}
+    features: frozenset[str] = frozenset(KINDS) - {"StaticSynapse"} | {
+        "Injection",
+        "Neuron",
+        "PoissonInput",
+        "noise in equations",
+    }
     fuses: ClassVar[int] = 20_000
     keyed: ClassVar[bool] = True
 
@@ -57,7 +64,7 @@ class Genn(Simulator):
         plan = plan_of(instance, models, constants)
         self._piece = plan.piece
         self._cells = {
-            i: GennCells(p, models[i], constants[i], inputs.values(instance, i), instance.dt)
+            i: GennCells(p, models[i], constants[i], _words(instance, i, models[i]), instance.dt)
             for i, p in cells.items()
         }
         self._sources = {
@@ -76,9 +83,6 @@ class Genn(Simulator):
             Genn._holder._model.unload()
             Genn._holder = None
         model = self._model = self._prepare(plan)
-        for i in self._sources:
-            size = plan.populations[i].size * plan.piece
-            _group(model, i).extra_global_params["fires"].set_init_values(np.zeros(size, np.uint8))
         model.load(num_recording_timesteps=plan.piece)
         Genn._holder = self
         for i, sources in self._sources.items():
@@ -87,8 +91,14 @@ class Genn(Simulator):
             cells.attach(_group(model, i))
         for i, reader in self._readers.items():
             reader.attach(model._runtime, _group(model, i))
-        for i, synapses in enumerate(self._instance.projections):
-            connect(model.synapse_populations[f"projection{i}"], synapses, self._instance.dt)
+        self._synapses = [
+            GennSynapses(model.synapse_populations[f"projection{i}"], synapses, plan.projections[i])
+            for i, synapses in enumerate(self._instance.projections)
+        ]
+        if any(p.back for p in plan.projections):
+            model._runtime.initialize_sparse()  # finds the synapses of each target, and clears all values
+        for synapses in self._synapses:
+            synapses.write(self._instance.dt)
 
     def _prepare(self, plan: Plan) -> Any:
         key, known = (self._backend, plan.key), self._prepared
@@ -156,6 +166,10 @@ class Genn(Simulator):
         """Present values of a state variable, shape (neurons,)."""
         return self._cells[population].get(variable)
 
+    def weights(self, projection: int) -> Floats:
+        """Present weights of a projection, shape (synapses,)."""
+        return self._synapses[projection].weights(self._step)
+
     def set(self, population: int, name: str, values: Floats) -> None:
         """Set a parameter or a state variable of every neuron."""
         self._cells[population].set(name, values)
@@ -167,6 +181,13 @@ def _group(model: Any, place: int) -> Any:
 
 def _model(cells: Cells) -> Model:
     return MODELS[cells.model] if cells.equations is None else equation_model(cells.equations)
+
+
+def _words(instance: Instance, place: int, model: Model) -> dict[str, NDArray[Any]]:
+    """Return what a population draws its noise and its background from."""
+    cells = instance.populations[place]
+    assert isinstance(cells, Cells)
+    return {**noise_words(cells, model.draws), **inputs.values(instance, place)}
 
 
 def _constants(cells: Cells, model: Model, dt: float) -> dict[str, Floats]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
+import sys
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from workers.simulators.genn.inputs import arrival, names
-from workers.simulators.genn.inputs import code as background
+from workers.simulators.genn.functions import FUNCTIONS
+from workers.simulators.genn.inputs import arrival, background, names
 from workers.simulators.updates.model import Model
 
 _OPERATORS: dict[type[ast.AST], str] = {
@@ -35,11 +36,10 @@ _OPERATORS: dict[type[ast.AST], str] = {
 _CALLS = {
     "int": "(({0}) ? 1.0 : 0.0)",
     "clip": "fmin(fmax({0}, {1}), {2})",
-    "exponential": "exp({0})",
-    "linoid": "((fabs({0}) < 1e-5) ? (1.0 - (0.5*{0})) : ({0}/(exp({0}) - 1.0)))",
-    "fading": "((fabs({0}) < 1e-5) ? (1.0 - (0.5*{0})) : ((1.0 - exp(-{0}))/{0}))",
 }
-_NAMES = {"t_in_timesteps": "(t + 1.0)"}  # GeNN's t is the time at which a step begins, and its dt is 1 here
+_LARGEST = repr(sys.float_info.max)
+STEP = "(t + 1.0)"  # that neurons are in: GeNN's t is the time at which it begins, and its dt is 1 here
+SPIKE = "t"  # the step of a spike whose synapses are handled: GeNN does that at the start of the next one
 
 
 @dataclass(frozen=True)
@@ -61,67 +61,102 @@ class NeuronCode:
     reset: str
 
 
-def neuron_code(model: Model, constants: Collection[str], backgrounds: tuple[str, ...]) -> NeuronCode:
-    """Write a model whose coefficients have these names, with backgrounds onto these receptors.
+def neuron_code(
+    model: Model, constants: Collection[str], drawn: Collection[str], backgrounds: Sequence[str]
+) -> NeuronCode:
+    """Write a model with coefficients and words of noise of these names, and backgrounds onto receptors.
 
     What has arrived is added after the update and before the test for a spike: so a spike of step k that
     GeNN hands on at the start of step k + 1 acts as one that came at the end of that step.
     """
-    own = {*model.variables, "left", "current", *constants}
+    translation = Translation({*model.variables, "left", "current", "crossed", *constants})
     copies = "".join(f"{to} = {what};\n" for what, to in model.before)
-    update = statements(model.update, own)
+    update = translation.statements(model.update)
     if model.finest != float("inf"):
         update = f"for(unsigned int part = 0; part < (unsigned int)parts; part++) {{\n{update}}}\n"
-    arrivals = "".join(arrival(r, f"in_{name}") for name, r in model.receptors.items())
-    arrivals += background(model, backgrounds)
-    sim, reset = copies + update + arrivals, statements(model.reset, own)
-    threshold = expression(ast.parse(model.threshold, mode="eval").body)
+    arrivals = [arrival(r, f"in_{name}") for name, r in model.receptors.items()]
+    arrivals += [background(model.receptors[name], place) for place, name in enumerate(backgrounds)]
+    sim = copies + update + translation.statements("\n".join(arrivals))
+    # GeNN wants an expression for it: what is more is computed before.
+    calls, threshold = translation.expression(model.threshold)
+    if calls:
+        sim, threshold = f"{sim}{calls}crossed = {threshold} ? 1.0 : 0.0;\n", "crossed != 0.0"
+    reset = translation.statements(model.reset)
     used = set(re.findall(r"[A-Za-z_]\w*", sim + threshold + reset))
-    state = tuple(n for n in (*model.variables, "left") if n in used)
+    state = tuple(n for n in (*model.variables, "left", "crossed") if n in used)
     numbers, words = names(len(backgrounds))
     read = (*(n for n in ("current", *constants) if n in used), *numbers)
-    return NeuronCode(state, read, words, sim, threshold, reset)
+    return NeuronCode(state, read, (*drawn, *words), sim, threshold, reset)
 
 
-def statements(code: str, known: Collection[str]) -> str:
-    """Translate assignments; names that are not known are declared where they first appear."""
-    known, lines = set(known), []
-    for node in ast.parse("\n".join(line.strip() for line in code.splitlines())).body:
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            name, sign = node.target.id, _OPERATORS[type(node.op)]
-            lines.append(f"{name} {sign}= {expression(node.value)};\n")
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
-            declared = "" if name in known else "scalar "
-            known.add(name)
-            lines.append(f"{declared}{name} = {expression(node.value)};\n")
-        else:
-            raise ValueError(f"{ast.unparse(node)}: not an assignment")
-    return "".join(lines)
+class Translation:
+    """Our code as GeNN's.
 
+    Parameters
+    ----------
+    known : collection of str
+        Names that are declared already; others are where they first appear.
+    step : str
+        What the present step is.
+    """
 
-def expression(node: ast.expr) -> str:
-    """Translate an expression."""
-    match node:
-        case ast.Name(id=name):
-            return _NAMES.get(name, name)
-        case ast.Constant(value=int() | float() as value):
-            return repr(float(value))
-        case ast.Call(func=ast.Name(id=name), args=args):
-            return _CALLS.get(name, name + "({0})").format(*map(expression, args))
-        case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            return f"pow({expression(left)}, {expression(right)})"
-        case ast.UnaryOp(op=op, operand=operand):
-            return f"({_OPERATORS[type(op)]}{expression(operand)})"
-    return _joined(node)
+    def __init__(self, known: Collection[str], step: str = STEP) -> None:
+        self._known, self._step = set(known), step
+        self._before: list[str] = []  # what computes the calls of the present expression
+        self._calls = 0
 
+    def statements(self, code: str) -> str:
+        """Translate assignments."""
+        lines = []
+        for node in ast.parse("\n".join(line.strip() for line in code.splitlines())).body:
+            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+                name, sign = node.target.id, _OPERATORS[type(node.op)] + "="
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name, sign = node.targets[0].id, "="
+            else:
+                raise ValueError(f"{ast.unparse(node)}: not an assignment")
+            calls, value = self._expression(node.value)
+            declared = "" if name in self._known else "scalar "
+            self._known.add(name)
+            lines.append(f"{calls}{declared}{name} {sign} {value};\n")
+        return "".join(lines)
 
-def _joined(node: ast.expr) -> str:
-    match node:
-        case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
-            parts = [left, right]
-        case ast.BoolOp(op=op, values=parts):
-            pass
-        case _:
-            raise ValueError(f"{ast.unparse(node)}: not known to simulator 'genn'")
-    return "(" + f" {_OPERATORS[type(op)]} ".join(map(expression, parts)) + ")"
+    def expression(self, code: str) -> tuple[str, str]:
+        """Translate an expression: what computes its calls, and itself."""
+        return self._expression(ast.parse(code.strip(), mode="eval").body)
+
+    def _expression(self, node: ast.expr) -> tuple[str, str]:
+        self._before = []
+        written = self._write(node)
+        return "".join(self._before), written
+
+    def _write(self, node: ast.expr) -> str:
+        match node:
+            case ast.Name(id=name):
+                return {"t_in_timesteps": self._step, "inf": _LARGEST}.get(name, name)
+            case ast.Constant(value=int() | float() as value):
+                return repr(float(value))
+            case ast.Call(func=ast.Name(id=name), args=args):
+                return self._call(name, [self._write(a) for a in args])
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return f"pow({self._write(left)}, {self._write(right)})"
+            case ast.UnaryOp(op=op, operand=operand):
+                return f"({_OPERATORS[type(op)]}{self._write(operand)})"
+            case (
+                ast.BinOp(left=left, op=op, right=right)
+                | ast.Compare(left=left, ops=[op], comparators=[right])
+            ):
+                parts = [left, right]
+            case ast.BoolOp(op=op, values=parts):
+                pass
+            case _:
+                raise ValueError(f"{ast.unparse(node)}: not known to simulator 'genn'")
+        return "(" + f" {_OPERATORS[type(op)]} ".join(map(self._write, parts)) + ")"
+
+    def _call(self, name: str, arguments: list[str]) -> str:
+        if name in FUNCTIONS:
+            value = f"called_{self._calls}"
+            self._calls += 1
+            self._before.append(FUNCTIONS[name].call(value, arguments))
+            return value
+        return _CALLS.get(name, name + "({0})").format(*arguments)

@@ -7,28 +7,11 @@ from numpy.typing import NDArray
 
 from workers.instance import Background, Instance
 from workers.simulators.keyed import expected
-from workers.simulators.updates.model import Model, Receptor, check
+from workers.simulators.updates.model import Receptor, check
 
 _NUMBERS, _WORDS = ("mean", "none", "each"), ("key0", "key1", "key2", "key3", "rank")
 
-# Philox4x32-10 and inversion, as in `keyed`. GeNN misreads >>, so words are divided instead.
-_CODE = """
-{
-uint32_t x0 = rank_#; uint32_t x1 = (uint32_t)(t + 1.0); uint32_t x2 = key2_#; uint32_t x3 = key3_#;
-uint32_t k0 = key0_#; uint32_t k1 = key1_#;
-const uint64_t word = (uint64_t)65536 * (uint64_t)65536;
-for(int i = 0; i < 10; i++) {
-const uint64_t p0 = (uint64_t)x0 * (uint64_t)0xD2511F53U;
-const uint64_t p1 = (uint64_t)x2 * (uint64_t)0xCD9E8D57U;
-x0 = (uint32_t)(p1 / word) ^ x1 ^ k0; x1 = (uint32_t)p1;
-x2 = (uint32_t)(p0 / word) ^ x3 ^ k1; x3 = (uint32_t)p0;
-k0 += 0x9E3779B9U; k1 += 0xBB67AE85U;
-}
-const scalar drawn = (((scalar)(x0 / 32U))*67108864.0 + (scalar)(x1 / 64U))/9007199254740992.0;
-scalar p = none_#; scalar reached = none_#; scalar events = 0.0;
-while(drawn >= reached && events < 2000.0) { events += 1.0; p = p*mean_#/events; reached = reached + p; }
-ARRIVE}
-"""
+_DRAWN = "poisson_of(uniform_of(key0_#, key1_#, key2_#, key3_#, rank_#, t_in_timesteps), mean_#, none_#)"
 
 
 def names(number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -42,15 +25,12 @@ def names(number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def arrival(receptor: Receptor, weight: str) -> str:
     """Add a weight to what a receptor moves."""
     scale = f"{receptor.scale}*" if receptor.scale else ""
-    return f"{receptor.variable} {receptor.sign}= {scale}{weight};\n"
+    return f"{receptor.variable} {receptor.sign}= {scale}{weight}"
 
 
-def code(model: Model, receptors: tuple[str, ...]) -> str:
-    """Draw the spikes of backgrounds onto these receptors, and add their weights."""
-    return "".join(
-        _CODE.replace("ARRIVE", arrival(model.receptors[name], "each_#*events")).replace("#", str(place))
-        for place, name in enumerate(receptors)
-    )
+def background(receptor: Receptor, place: int) -> str:
+    """Draw the spikes of one background onto a receptor, and add their weights."""
+    return f"{arrival(receptor, 'each_#')}*{_DRAWN}".replace("#", str(place))
 
 
 def values(instance: Instance, population: int) -> dict[str, NDArray[np.generic]]:

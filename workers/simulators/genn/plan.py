@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from workers.instance import Cells, Instance
+from workers.simulators.genn import functions, learning
 from workers.simulators.genn import synapses as genn_synapses
 from workers.simulators.genn.code import NeuronCode, neuron_code
 from workers.simulators.genn.inputs import of as backgrounds
+from workers.simulators.updates.equations import noise_words
 from workers.simulators.updates.model import Model
 
 _BUFFER = 2**24  # bytes that are read or written between two stops
@@ -47,8 +49,8 @@ class Plan:
 
     @property
     def key(self) -> str:
-        """The same only for what gives the same code: this file and another one write some of it."""
-        texts = [Path(file).read_text() for file in (__file__, genn_synapses.__file__)]
+        """The same only for what gives the same code: these files write some of it."""
+        texts = [Path(file).read_text() for file in (__file__, genn_synapses.__file__, learning.__file__)]
         return repr((self, self.piece, texts))
 
     @property
@@ -69,10 +71,14 @@ class Plan:
     def _population(self, genn: Any, model: Any, place: int) -> Any:
         plan, name = self.populations[place], f"population{place}"
         if plan.code is None:
-            return model.add_neuron_population(name, plan.size, _sources(genn, plan.size, self.piece), {}, {})
+            sources = _sources(genn, plan.size, self.piece)
+            group = model.add_neuron_population(name, plan.size, sources, {}, {})
+            group.extra_global_params["fires"].set_init_values(np.zeros(plan.size * self.piece, np.uint8))
+            return group
         values = _zeros((*plan.code.state, *plan.code.constants, *plan.code.words))
         group = model.add_neuron_population(name, plan.size, _neuron(genn, plan.code), {}, values)
         group.spike_recording_enabled = plan.recorded
+        functions.fill(group)
         return group
 
 
@@ -81,7 +87,12 @@ def plan_of(instance: Instance, models: Mapping[int, Model], constants: Mapping[
     populations = tuple(
         NeuronPlan(
             padded(p.size),
-            neuron_code(models[i], constants[i], tuple(b.receptor for b in backgrounds(instance, i))),
+            neuron_code(
+                models[i],
+                constants[i],
+                tuple(noise_words(p, models[i].draws)),
+                tuple(b.receptor for b in backgrounds(instance, i)),
+            ),
             i in instance.spikes,
         )
         if isinstance(p, Cells)
@@ -101,6 +112,7 @@ def _neuron(genn: Any, code: NeuronCode) -> Any:
     return genn.create_neuron_model(
         "cells",
         vars=values + [(n, "uint32_t", constant) for n in code.words],
+        extra_global_params=functions.parameters(code.sim + code.reset),
         additional_input_vars=[("in_exc", "scalar", 0.0), ("in_inh", "scalar", 0.0)],
         sim_code=code.sim,
         threshold_condition_code=code.threshold,

@@ -1,22 +1,21 @@
-"""Synapses in GeNN, of the kinds in which only the source's spikes do something."""
+"""Synapses in GeNN."""
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.instance import Synapses
-from workers.simulators.genn.code import expression, statements
+from workers.instance import Floats, Ints, Synapses
+from workers.simulators.genn import functions, learning
+from workers.simulators.genn.code import SPIKE, Translation
 from workers.simulators.updates.model import check
 from workers.simulators.updates.synapses import KINDS
 
 _LONGEST = 2**16  # steps
 _EMPTY = np.zeros(1, np.uint32)  # the lengths of all rows, as GeNN copies them
-KNOWN = frozenset({"StaticSynapse", "TsodyksMarkramSynapse"})
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,11 @@ class SynapsePlan:
         What each synapse has: what the code changes, and what it only reads.
     code : str
         What a spike of the source does.
+    column, ring : int
+        Where the target's spikes do something too, the most synapses of one target, and how many of its
+        spikes it keeps; else 0.
+    back : str
+        What its spikes then do.
     """
 
     pre: int
@@ -45,29 +49,53 @@ class SynapsePlan:
     state: tuple[str, ...]
     constants: tuple[str, ...]
     code: str
+    column: int = 0
+    ring: int = 0
+    back: str = ""
 
     def add_to(self, genn: Any, model: Any, name: str, groups: list[Any]) -> None:
         """Add it to GeNN's model; its connections and values are written when it is loaded."""
-        constant = genn.VarAccess.READ_ONLY
-        values = [(n, "scalar") for n in self.state] + [(n, "scalar", constant) for n in self.constants]
-        if self.slots > 1:
-            values.append(("steps", "uint8_t" if self.slots <= 2**8 else "uint16_t", constant))
-        update = genn.create_weight_update_model("synapses", vars=values, pre_spike_syn_code=self.code)
+        update = self._update(genn)
+        values = [
+            {v.name: 0 for v in of()} for of in (update.get_vars, update.get_pre_vars, update.get_post_vars)
+        ]
         group = model.add_synapse_population(
             name,
             "SPARSE",
             groups[self.pre],
             groups[self.post],
-            genn.init_weight_update(update, {}, {n: 0.0 for n, *_ in values}),
+            genn.init_weight_update(update, {}, *values),
             genn.init_postsynaptic("DeltaCurr"),
         )
+        functions.fill(group)
         group.post_target_var = f"in_{self.receptor}"
         group.max_connections = self.row
         if self.slots > 1:
             group.max_dendritic_delay_timesteps = self.slots
+        if self.back:
+            group.max_source_connections = self.column
+            kept = np.zeros(groups[self.post].num_neurons * self.ring, np.uint32)
+            group.extra_global_params["fired"].set_init_values(kept)
         # GeNN wants connections before it loads; ours are written afterwards, all at once.
         group.connections_set, group.row_lengths = True, _EMPTY
         group.ind = group.synapse_order = _EMPTY
+
+    def _update(self, genn: Any) -> Any:
+        constant = genn.VarAccess.READ_ONLY
+        values = [(n, "scalar") for n in self.state] + [(n, "scalar", constant) for n in self.constants]
+        arrays = functions.parameters(self.code + self.back)
+        if self.slots > 1:
+            values.append(("steps", "uint8_t" if self.slots <= 2**8 else "uint16_t", constant))
+        if self.back:
+            values.append(learning.COUNTER)
+            arrays.append(learning.FIRED)
+        return genn.create_weight_update_model(
+            "synapses",
+            vars=values,
+            extra_global_params=arrays,
+            pre_spike_syn_code=self.code,
+            **(learning.both_sides(self.back, self.ring) if self.back else {}),
+        )
 
 
 def plan_of(synapses: Synapses) -> SynapsePlan:
@@ -76,30 +104,37 @@ def plan_of(synapses: Synapses) -> SynapsePlan:
     if longest > _LONGEST:
         raise ValueError(f"{synapses.name}: simulator 'genn' has delays of at most {_LONGEST} steps")
     kind, values = KINDS[synapses.kind], _values(synapses, 1.0)
-    state = tuple(kind.state)
-    constants = tuple(n for n in values if n not in state)
-    sent = expression(ast.parse(kind.sent, mode="eval").body)
-    code = statements(kind.before, values)
-    code += f"addToPost({sent});" if longest == 1 else f"addToPostDelay({sent}, steps);"
+    learns = bool(kind.after)
+    state = (*kind.state, "w") if learns else tuple(kind.state)
+    translation = Translation(values, SPIKE)
+    code = translation.statements(kind.before)
+    calls, sent = translation.expression(kind.sent)
+    delayed = learns or longest > 1
+    ring = learning.length(longest) if learns else 0
+    back = learning.handled(kind, list(values), ring) if learns else ""
     return SynapsePlan(
         synapses.pre,
         synapses.post,
         synapses.receptor,
-        _roomy(int(np.bincount(synapses.sources, minlength=1).max())),
-        1 if longest == 1 else max(8, 1 << (longest - 1).bit_length()),
+        _roomy(synapses.sources),
+        max(8, 1 << (longest - 1).bit_length()) if delayed else 1,
         state,
-        constants,
-        code,
+        tuple(n for n in values if n not in state),
+        f"{back}{code}{calls}" + (f"addToPostDelay({sent}, steps);" if delayed else f"addToPost({sent});"),
+        _roomy(synapses.targets) if learns else 0,
+        ring,
+        back,
     )
 
 
-def _roomy(length: int) -> int:
-    """Round up to 2 or 3 times a power of two: rows are drawn anew in each network."""
+def _roomy(ranks: Ints) -> int:
+    """The most synapses of one neuron, rounded up to 2 or 3 times a power of two: each network has others."""
+    length = int(np.bincount(ranks, minlength=1).max())
     unit = 1 << max(0, (length - 1).bit_length() - 2)
     return max(4, -(-length // unit) * unit)
 
 
-def _values(synapses: Synapses, dt: float) -> dict[str, NDArray[np.float64]]:
+def _values(synapses: Synapses, dt: float) -> dict[str, Floats]:
     """Return all that each synapse has."""
     kind = KINDS[synapses.kind]
     values = {"w": synapses.weights, **kind.coefficients(synapses.parameters, dt)}
@@ -109,26 +144,63 @@ def _values(synapses: Synapses, dt: float) -> dict[str, NDArray[np.float64]]:
     return values | state
 
 
-def connect(group: Any, synapses: Synapses, dt: float) -> None:
-    """Write a projection, which is in order of its sources, into what GeNN has loaded.
+class GennSynapses:
+    """A projection, which is in order of its sources, in what GeNN has loaded.
 
     GeNN's own way, which asks for connections before it loads, goes through the rows one by one in Python,
     and sets the length of a row to what it finds, while the compiled code keeps its own.
+
+    Parameters
+    ----------
+    group
+        GeNN's. Its connections are written at once.
+    synapses : Synapses
+    plan : SynapsePlan
     """
-    lengths, indices = group._row_lengths, group._ind  # where GeNN's own way puts them
-    counts = np.bincount(synapses.sources, minlength=len(lengths.view))
-    row = len(indices.view) // len(lengths.view)
-    if counts.max() > row:
-        raise RuntimeError(f"{synapses.name}: {counts.max()} synapses do not fit into a row of {row}")
-    first = np.cumsum(counts) - counts
-    places = synapses.sources * row + np.arange(len(synapses.sources)) - first[synapses.sources]
-    lengths.view[:] = counts
-    indices.view[places] = synapses.targets
-    lengths.push_to_device()
-    indices.push_to_device()
-    for name, given in {f"weights of {synapses.name}": synapses.weights, **synapses.parameters}.items():
-        check(name, given)
-    values: dict[str, NDArray[Any]] = {**_values(synapses, dt), "steps": synapses.delays - 1}
-    for name in values.keys() & group.vars.keys():
-        group.vars[name]._view[places] = values[name]
-        group.vars[name].push_to_device()
+
+    def __init__(self, group: Any, synapses: Synapses, plan: SynapsePlan) -> None:
+        self._group, self._synapses, self._plan = group, synapses, plan
+        lengths, indices = group._row_lengths, group._ind  # where GeNN's own way puts them
+        counts = np.bincount(synapses.sources, minlength=len(lengths.view))
+        row = len(indices.view) // len(lengths.view)
+        if counts.max() > row:
+            raise RuntimeError(f"{synapses.name}: {counts.max()} synapses do not fit into a row of {row}")
+        first = np.cumsum(counts) - counts
+        places = synapses.sources * row + np.arange(len(synapses.sources)) - first[synapses.sources]
+        self._places = places
+        lengths.view[:] = counts
+        indices.view[places] = synapses.targets
+        lengths.push_to_device()
+        indices.push_to_device()
+
+    def write(self, dt: float) -> None:
+        """Write the values of all synapses."""
+        own = self._synapses
+        for name, given in {f"weights of {own.name}": own.weights, **own.parameters}.items():
+            check(name, given)
+        values: dict[str, NDArray[Any]] = {**_values(own, dt), "steps": own.delays - 1}
+        for name in values.keys() & self._group.vars.keys():
+            self._group.vars[name]._view[self._places] = values[name]
+            self._group.vars[name].push_to_device()
+
+    def weights(self, step: int) -> Floats:
+        """Present weights."""
+        own, group = self._synapses, self._group
+        if not self._plan.back:
+            return own.weights
+        fired, count, sent = (
+            group.extra_global_params["fired"],
+            group.post_vars["count"],
+            group.pre_vars["sent"],
+        )
+        for array in (fired, count, sent, *group.vars.values()):
+            array.pull_from_device()
+        return learning.weights(
+            KINDS[own.kind],
+            {name: variable._view[self._places] for name, variable in group.vars.items()},
+            own.delays,
+            fired.view.reshape(-1, self._plan.ring)[own.targets],
+            count.view[own.targets],
+            sent.view[own.sources],
+            step,
+        )

@@ -30,6 +30,7 @@ def _coefficients(p: Values, dt: float) -> dict[str, Floats]:
         | {name: p[name] for name in own}
         | {
             "step": np.full_like(leak, dt),
+            "sixth": np.full_like(leak, dt / 6.0),
             "per_cm": 1.0 / p["cm"],
             "a_w": 1e-3 * p["a"],  # nS -> uS
             "per_tau_w": 1.0 / p["tau_w"],
@@ -72,10 +73,11 @@ ADEX = Model(
         {_slopes(4, "v + step*v_3", "w + step*w_3")}
         gsyn_exc = g_exc
         gsyn_inh = g_inh
-        next_v = v + step/6.0*(v_1 + 2.0*v_2 + 2.0*v_3 + v_4)
+        next_v = v + sixth*(v_1 + 2.0*v_2 + 2.0*v_3 + v_4)
+        next_w = w + sixth*(w_1 + 2.0*w_2 + 2.0*w_3 + w_4)
         up = free*int(next_v >= v_spike)
         v = up*v_reset + (1.0 - up)*clip(next_v, -1e9, 1e9)
-        w = w + step/6.0*(w_1 + 2.0*w_2 + 2.0*w_3 + w_4) + up*b
+        w = next_w + up*b
         left = left - int(left > 0.0) + up*wait*1e9
         fired = fired + up
     """,

@@ -32,7 +32,8 @@ IZHIKEVICH = Model(
     coefficients=_izhikevich,
     update="""
         next_u = u + step_a*(b*v - u)
-        v = v + step*(0.04*v*v + 5.0*v + 140.0 - u + 1000.0*current)
+        next_v = v + step*(0.04*v*v + 5.0*v + 140.0 - u + 1000.0*current)
+        v = next_v
         u = next_u
     """,
     threshold="v >= 30.0",

@@ -2,7 +2,8 @@
 
 Nothing here is a differential equation: each model is the update of one step. The updates use only sums,
 products and quotients, and functions made of these, so that the same network gives the same bits on every
-machine and target. Units are PyNN's (ms, mV, nF, nA, uS), which are coherent: no factors appear.
+machine and target. What is added to a variable is no sum itself (v = v + a + b): Brian2 would reorder that,
+and write 1/6 with 15 digits. Units are PyNN's (ms, mV, nF, nA, uS), which are coherent: no factors appear.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ _FAR = (
 )  # fmt: skip
 
 
-def _in_c(coefficients: list[float], of: str) -> str:
+def polynomial_in_c(coefficients: list[float], of: str) -> str:
+    """Write a polynomial, the coefficient of the highest power first."""
     code = "0.0"
     for coefficient in coefficients:
         code = f"({code}*{of} + {coefficient!r})"
@@ -48,7 +49,31 @@ def _in_c(coefficients: list[float], of: str) -> str:
 
 
 def _ratio_in_c(parts: tuple[list[float], list[float]], of: str) -> str:
-    return f"{_in_c(parts[0], of)}/{_in_c(parts[1], of)}"
+    return f"{polynomial_in_c(parts[0], of)}/{polynomial_in_c(parts[1], of)}"
+
+
+def body(split: str) -> str:
+    """Return C that sets `value` from `u`; `split` gives p's mantissa m, in [0.5, 1), and exponent e."""
+    return f"""\
+const double q = u - 0.5;
+double r = 0.180625 - q*q;
+if (q <= 0.425 && q >= -0.425) {{
+    value = q*({_ratio_in_c(_MIDDLE, "r")});
+}}
+else {{
+    double p = q < 0.0 ? u : 1.0 - u;
+    p = p < {_LEAST!r} ? {_LEAST!r} : p;
+    int e = 0;
+    double m = 0.0;
+    {split}
+    const double s = (m - 1.0)/(m + 1.0);
+    const double z = s*s;
+    r = sqrt(-(e*{_LN2!r} + 2.0*s*{polynomial_in_c(_SERIES, "z")}));
+    if (r <= 5.0) {{ r = r - 1.6; r = {_ratio_in_c(_TAIL, "r")}; }}
+    else {{ r = r - 5.0; r = {_ratio_in_c(_FAR, "r")}; }}
+    value = q < 0.0 ? -r : r;
+}}
+"""
 
 
 CODE = f"""
@@ -56,21 +81,8 @@ CODE = f"""
 #define NEUROSWEEP_NORMAL
 #include <math.h>
 static inline double normal_of(double u) {{
-    double q = u - 0.5, p, m, s, z, r;
-    int e;
-    if (q <= 0.425 && q >= -0.425) {{
-        r = 0.180625 - q*q;
-        return q*({_ratio_in_c(_MIDDLE, "r")});
-    }}
-    p = q < 0.0 ? u : 1.0 - u;
-    p = p < {_LEAST!r} ? {_LEAST!r} : p;
-    m = frexp(p, &e);
-    s = (m - 1.0)/(m + 1.0);
-    z = s*s;
-    r = sqrt(-(e*{_LN2!r} + 2.0*s*{_in_c(_SERIES, "z")}));
-    if (r <= 5.0) {{ r = r - 1.6; r = {_ratio_in_c(_TAIL, "r")}; }}
-    else {{ r = r - 5.0; r = {_ratio_in_c(_FAR, "r")}; }}
-    return q < 0.0 ? -r : r;
+double value;
+{body("m = frexp(p, &e);")}return value;
 }}
 #endif
 """
