@@ -6,13 +6,14 @@ import sys
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from cluster.address import Address, Connected
+from cluster.batch.handed import leave_sigterm_to_the_head, own_head
+from cluster.batch.sge import sge
+from cluster.batch.slurm import slurm
+from cluster.batch.systems import KINDS
 from cluster.debug import Debug, debug
-from cluster.handed import leave_sigterm_to_the_head, own_head
 from cluster.local import local
 from cluster.mpi import mpi
 from cluster.pool import Cluster, Handle, Pool, Running
-from cluster.sge import sge
-from cluster.slurm import slurm
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -40,7 +41,7 @@ def connect(cluster: Cluster | Client | str | None = None, max_processes: int = 
     head = own_head()
     if head is not None:
         leave_sigterm_to_the_head()
-        cluster = slurm(**head.workers) if cluster is None else cluster
+        cluster = KINDS[head.system].cluster(**head.workers) if cluster is None else cluster
     return _chosen(cluster, max_processes).start()
 
 

@@ -9,14 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cluster.batch import BatchError
-from cluster.slurm_commands import jobs_of
-from cluster.slurm_pool import state_folder
+from cluster.batch.pool import state_folder
+from cluster.batch.system import BatchError
+from cluster.batch.systems import KINDS
 from workers import simulators
 from workers.launch import command, environment
 
 PATIENCE = 120
-SLURM = ("sbatch", "squeue", "scancel")
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Finding:
 def examine() -> Iterator[Finding]:
     """Look at all."""
     yield from installed()
-    yield slurm()
+    yield from map(batch, KINDS)
     yield mpi()
     yield state()
 
@@ -85,16 +84,19 @@ def _judged(name: str, process: subprocess.Popen[str]) -> Finding:
     return Finding("ok", name)
 
 
-def slurm() -> Finding:
-    """See whether Slurm's commands are here and are answered."""
-    missing = [name for name in SLURM if shutil.which(name) is None]
+def batch(name: str) -> Finding:
+    """See whether the commands of a batch system are here and are answered."""
+    system = KINDS[name].system
+    missing = [program for program in system.programs if shutil.which(program) is None]
     if missing:
-        return Finding("absent", f"Slurm: no {', '.join(missing)} here; slurm() is for login nodes")
+        text = f"{system.title}: no {', '.join(missing)} here; {name}() is for login nodes"
+        return Finding("absent", text)
     try:
-        jobs_of("sweep")
+        system.queued()
     except BatchError as error:
-        return Finding("absent", f"Slurm: its commands are here, but {str(error).splitlines()[0]}")
-    return Finding("ok", "Slurm")
+        text = f"{system.title}: its commands are here, but {str(error).splitlines()[0]}"
+        return Finding("absent", text)
+    return Finding("ok", system.title)
 
 
 def mpi() -> Finding:

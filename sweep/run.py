@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cluster import Pool, connect
-from cluster.handed import own_head
+from cluster.batch.handed import own_head
 from sweep.choosing import AUTO, Choice, able, choose
 from sweep.dispatch import Dispatch
 from sweep.packing import Packer
@@ -75,7 +75,7 @@ def parallel_run(
         results dropped. A store goes on with what it was made with. The results' `choice` says what and why.
     cluster : optional
         Where to run: None for this machine's cores (or, in a script of ``sweep submit``, for the cluster
-        that it was submitted with), ``local(cores)``, ``slurm(...)``, ``mpi()``, "debug" for
+        that it was submitted with), ``local(cores)``, ``slurm(...)``, ``sge(...)``, ``mpi()``, "debug" for
         this very process, or the address of a Dask scheduler or a Client.
     max_processes : int
         With ``cluster=None``: how many networks run at once; -1 for one on each core.

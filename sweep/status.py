@@ -1,4 +1,4 @@
-"""How far a sweep is: what its store, its client's lease and Slurm's queue say."""
+"""How far a sweep is: what its store, its client's lease and the batch system's queue say."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cluster.batch import BatchError
-from cluster.slurm_commands import Queued, jobs_of
+from cluster.batch.system import BatchError, Queued
+from cluster.batch.systems import KINDS
 from sweep.store import root
 from sweep.store.heads import HeadNote, head_noted
 from sweep.store.known import Known
@@ -38,7 +38,7 @@ class Status:
     head : HeadNote or None
         The last job of ``sweep submit`` that wrote it.
     jobs : sequence of Queued
-        Of the submission, as far as Slurm still has them.
+        Of the submission, as far as the batch system still has them.
     trouble : str
         Why the jobs are not known, if they are not.
     """
@@ -136,7 +136,7 @@ def _jobs(head: HeadNote | None) -> tuple[Sequence[Queued], str]:
     if head is None:
         return [], ""
     try:
-        return jobs_of(head.name), ""
+        return KINDS[head.system].system.jobs_of(head.name), ""
     except BatchError as error:
         return [], f"its jobs are not known: {error}"
 

@@ -13,7 +13,8 @@ import psutil
 import pytest
 from slurm_site import free_ports, until
 
-from cluster import pilots, slurm_pool
+from cluster.batch import pilots
+from cluster.batch.cluster import close_kept
 
 PROGRAMS = ("sge_qmaster", "sge_execd", "qsub", "qstat", "qdel", "qconf")
 DEBIANS = Path("/usr/share/gridengine")
@@ -127,17 +128,20 @@ class SgeSite:
         """List the jobs."""
         return [line.split()[0] for line in self.call("qstat").splitlines()[2:]]
 
+    def cancel_all(self) -> None:
+        if self.jobs():
+            self.call("qdel", "-f", *self.jobs())
+        until(lambda: not self.jobs(), 15)
+
     def stop(self) -> None:
         with contextlib.suppress(AssertionError, TimeoutError):
-            if self.jobs():
-                self.call("qdel", "-f", *self.jobs())
-            until(lambda: not self.jobs(), 15)
+            self.cancel_all()
         files = (self.folder / "execd/localhost/execd.pid", self.folder / "qmaster/qmaster.pid")
         pids = [int(file.read_text()) for file in files if file.exists()]
         daemons = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
         for process in daemons:
             process.terminate()
-        for process in psutil.wait_procs(daemons, 10)[1]:
+        for process in psutil.wait_procs(daemons, 1)[1]:
             process.kill()
 
 
@@ -161,5 +165,5 @@ def running_sge(made: SgeSite) -> Iterator[SgeSite]:
             made.start()
             yield made
         finally:
-            slurm_pool._close_kept()
+            close_kept()
             made.stop()

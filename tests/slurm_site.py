@@ -17,7 +17,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cluster import pilots, slurm_pool
+from cluster.batch import pilots
+from cluster.batch.cluster import close_kept
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo")
 CONF = """
@@ -208,7 +209,7 @@ def skip_without_slurm() -> None:
 @contextlib.contextmanager
 def running(made: Site) -> Iterator[Site]:
     """Start a Slurm, to which this process then submits, and stop it in the end."""
-    slurm_pool._close_kept()  # of another Slurm
+    close_kept()  # of another Slurm
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SLURM_CONF", str(made.conf))
         patch.setenv("XDG_STATE_HOME", str(made.folder / "home"))
@@ -217,5 +218,5 @@ def running(made: Site) -> Iterator[Site]:
             made.start()
             yield made
         finally:
-            slurm_pool._close_kept()
+            close_kept()
             made.stop()

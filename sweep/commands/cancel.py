@@ -12,8 +12,8 @@ def cancel(store: str) -> None:
 
     What is stored stays; submitting the script again goes on from there.
     """
-    from cluster.batch import BatchError
-    from cluster.slurm_commands import cancel_all
+    from cluster.batch.system import BatchError
+    from cluster.batch.systems import KINDS
     from sweep.store.heads import head_noted
     from sweep.store.root import WORK
     from workers.folder import folder_at
@@ -22,7 +22,7 @@ def cancel(store: str) -> None:
     if head is None:
         raise click.ClickException(f"no job of 'sweep submit' has written {store} (yet)")
     try:
-        ended = cancel_all(head.name)
+        ended = KINDS[head.system].system.cancel_all(head.name)
     except BatchError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"ended job {', '.join(ended)}" if ended else f"no job of {head.name} is left")

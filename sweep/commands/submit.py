@@ -12,25 +12,25 @@ import click
     "--cluster",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A TOML file: the options of slurm(...) for the workers, and in [head] those of its own job.",
+    help="A TOML file: the options of slurm(...) for the workers, and in [head] those of its own job; with "
+    'system = "sge" those of sge(...).',
 )
 @click.option("--print", "only_print", is_flag=True, help="Show what would be submitted, and submit nothing.")
 @click.argument("script", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def submit(cluster: Path, only_print: bool, script: Path, arguments: tuple[str, ...]) -> None:
-    """Submit SCRIPT with its own ARGUMENTS to Slurm, to run without you.
+    """Submit SCRIPT with its own ARGUMENTS to Slurm or Grid Engine, to run without you.
 
     The script needs no change, but a store: its parallel_run, without cluster=, runs on workers that its job
     starts. Near the end of its walltime the job submits itself again, and goes on from the store.
     """
-    from cluster.batch import BatchError
-    from cluster.slurm import slurm
-    from cluster.submission import Submission
+    from cluster.batch.submission import Submission
+    from cluster.batch.system import BatchError
 
     try:
         submission = Submission.new(script, arguments, cluster)
         if only_print:
-            click.echo(f"{submission.job_script()}\n{slurm(**submission.workers).job_script()}", nl=False)
+            click.echo(f"{submission.job_script()}\n{submission.cluster.job_script()}", nl=False)
             return
         job = submission.submit()
     except (ValueError, BatchError) as error:

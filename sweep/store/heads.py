@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from cluster.handed import own_head
+from cluster.batch.handed import own_head
 from workers.folder import Folder
 
 FILE = "head.json"
@@ -18,6 +18,8 @@ class HeadNote:
 
     Attributes
     ----------
+    system : str
+        The batch system, by its name in ``cluster.toml``.
     name : str
         The name of the submission's head.
     job, log : str
@@ -28,6 +30,7 @@ class HeadNote:
         How many jobs of the submission before it, one after the other, have stored none.
     """
 
+    system: str
     name: str
     job: str
     log: str
@@ -65,7 +68,7 @@ def note_head(folder: Folder, stored: int) -> None:
             "finished a network; the walltime of [head], and that of the workers, must be longer than a "
             "network takes and a job waits in the queue"
         )
-    note = HeadNote(head.name, head.job, head.log, stored, vain)
+    note = HeadNote(head.system, head.name, head.job, head.log, stored, vain)
     folder.replace({FILE: json.dumps(asdict(note)).encode()})
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cluster import slurm_commands
+from cluster.batch.pilot import notice
+from cluster.batch.slurm import Slurm
+from cluster.batch.units import mebibytes, seconds
 from cluster.crew import environments
-from cluster.pilot import notice
-from cluster.units import mebibytes, seconds
 from sweep import slurm
 
 GIVEN: dict[str, Any] = {"jobs": 2, "cores": 4, "memory": "4GB", "walltime": "01:00:00"}
@@ -29,7 +29,7 @@ def test_the_script_can_be_printed() -> None:
     ):
         assert f"#SBATCH --{line}" in lines
     assert "#SBATCH --qos=short" in lines
-    assert lines[-1].endswith("-P -m cluster.pilot FOLDER 4 3600")
+    assert lines[-1].endswith("-P -m cluster.batch.pilot FOLDER 4 3600")
 
 
 def test_what_is_not_asked_for_is_not_in_the_script() -> None:
@@ -98,7 +98,7 @@ def test_gpus_go_round(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
 def test_without_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(RuntimeError, match="sbatch was not found: this machine cannot submit jobs"):
-        slurm_commands.submit("")
+        Slurm().submit("")
 
 
 def test_an_unknown_interface() -> None:

@@ -1,4 +1,4 @@
-"""What ``sweep submit`` is told is checked before anything is submitted; no Slurm is needed for that."""
+"""What ``sweep submit`` is told is checked before anything is submitted; no batch system is needed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from cluster.handed import VARIABLE, Head, own_head
-from cluster.submission import Submission
+from cluster.batch.handed import VARIABLE, Head, own_head
+from cluster.batch.submission import Submission
 from sweep.cli import main
 
 GOOD = """
@@ -26,6 +26,21 @@ walltime = "1-00:00:00"
 memory = "2GB"
 account = "me"
 extra = ["--qos=long"]
+"""
+
+
+OF_SGE = """
+system = "sge"
+jobs = 2
+cores = 4
+memory = "16GB"
+walltime = "01:00:00"
+parallel = "mt"
+
+[head]
+walltime = "1-00:00:00"
+memory = "4GB"
+partition = "long.q"
 """
 
 
@@ -54,6 +69,18 @@ def test_what_would_be_submitted_can_be_printed() -> None:
     assert again.job_script() == head + "\n"
 
 
+def test_what_would_be_submitted_to_grid_engine_can_be_printed() -> None:
+    said = submit(OF_SGE, "--print", "12").output
+    head, _, workers = said.partition("\n\n")
+    for option in ("-r y", "-l h_vmem=3815M", "-l h_rt=86400", "-q long.q", f'-wd "{Path.cwd()}"'):
+        assert f"#$ {option}\n" in head
+    assert f'#$ -o "{Path.cwd()}/rates-$JOB_ID.log"\n' in head
+    assert "-pe" not in head.partition("exec")[0]
+    assert "#$ -pe mt 4\n" in workers
+    again = Submission.from_json(shlex.split(head.splitlines()[-1])[-1])
+    assert (again.system, again.job_script()) == ("sge", head + "\n")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -77,15 +104,37 @@ def test_what_cannot_be_meant_is_refused(old: str, new: str, message: str) -> No
         raise ValueError(done.output)
 
 
-def test_without_slurm() -> None:
-    done = submit(GOOD)
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"sge"', '"pbs"', "cluster.toml: system='pbs'; expected one of slurm, sge"),
+        ("parallel", "gpus", "cluster.toml: unknown option 'gpus'; expected some of jobs, cores, memory"),
+        ('"16GB"', '"16"', "cluster.toml: memory='16'; expected a number and its unit"),
+        (
+            "partition",
+            "gpus",
+            r"\[head\]: unknown option 'gpus'; expected some of memory, walltime, .*parallel",
+        ),
+        ('"long.q"', '"all q"', r"\[head\]: partition='all q'; expected a name"),
+    ],
+)
+def test_what_cannot_be_meant_of_grid_engine_is_refused(old: str, new: str, message: str) -> None:
+    done = submit(OF_SGE.replace(old, new))
     assert done.exit_code == 1
-    assert "sbatch was not found: this machine cannot submit jobs" in done.output
+    with pytest.raises(ValueError, match=message):
+        raise ValueError(done.output)
+
+
+@pytest.mark.parametrize(("toml", "program"), [(GOOD, "sbatch"), (OF_SGE, "qsub")])
+def test_without_the_batch_system(toml: str, program: str) -> None:
+    done = submit(toml)
+    assert done.exit_code == 1
+    assert f"{program} was not found: this machine cannot submit jobs" in done.output
 
 
 def test_only_the_job_itself_is_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
     assert own_head() is None
-    head = Head("sweep-1", "7", "a.log", {"jobs": 1})
+    head = Head("slurm", "sweep-1", "7", "a.log", {"jobs": 1})
     monkeypatch.setenv(VARIABLE, head.environment()[VARIABLE])
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     assert own_head() == head

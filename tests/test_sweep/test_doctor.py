@@ -6,11 +6,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from cluster.batch.systems import KINDS
 from sweep import doctor
 from sweep.cli import main
 from sweep.shadows import ROOT, shadows
@@ -50,8 +50,9 @@ def test_where_all_is_well(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     assert done.exit_code == 0, done.output
     assert lines[:2] == ["ok      sweep, cluster, workers, hardware are ours", "ok      nest"]
     assert lines[2].startswith(("ok      Slurm", "absent  Slurm"))
-    assert lines[3].startswith(("ok      MPI", "absent  MPI"))
-    assert lines[4] == f"ok      credentials are kept in {tmp_path}/neurosweep"
+    assert lines[3].startswith(("ok      Grid Engine", "absent  Grid Engine"))
+    assert lines[4].startswith(("ok      MPI", "absent  MPI"))
+    assert lines[5] == f"ok      credentials are kept in {tmp_path}/neurosweep"
 
 
 def test_a_simulator_that_is_installed_and_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,13 +87,18 @@ def test_credentials_are_not_kept_at_another_users(tmp_path: Path, monkeypatch: 
     assert "neurosweep is another user's; set XDG_STATE_HOME" in doctor.state().what
 
 
-def test_slurm_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in doctor.SLURM:
-        program = tmp_path / name
-        program.write_text("#!/bin/sh\necho no controller >&2\nexit 1\n")
-        program.chmod(0o755)
+@pytest.mark.parametrize("name", KINDS)
+def test_a_batch_system_that_does_not_answer(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = KINDS[name].system
+    for program in system.programs:
+        file = tmp_path / program
+        file.write_text("#!/bin/sh\necho no controller >&2\nexit 1\n")
+        file.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    finding: Any = doctor.slurm()
-    assert str(finding) == "absent  Slurm: its commands are here, but squeue failed: no controller"
+    said = f"absent  {system.title}: its commands are here, but {system.programs[1]} failed: no controller"
+    assert str(doctor.batch(name)) == said
     monkeypatch.setenv("PATH", "/nowhere")
-    assert doctor.slurm().what == "Slurm: no sbatch, squeue, scancel here; slurm() is for login nodes"
+    missing = f"{system.title}: no {', '.join(system.programs)} here; {name}() is for login nodes"
+    assert doctor.batch(name).what == missing

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from cluster.handed import VARIABLE, Head
+from cluster.batch.handed import VARIABLE, Head
 from sweep import parallel_run
 from sweep.cli import main
 from sweep.store.heads import IN_VAIN, head_noted, note_head
@@ -75,7 +75,7 @@ def test_jobs_that_follow_on_one_another_in_vain_come_to_an_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def job(number: int) -> None:
-        head = Head("sweep-1", str(number), "a.log", {})
+        head = Head("slurm", "sweep-1", str(number), "a.log", {})
         monkeypatch.setenv(VARIABLE, head.environment()[VARIABLE])
         monkeypatch.setenv("SLURM_JOB_ID", str(number))
 

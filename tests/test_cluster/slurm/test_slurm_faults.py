@@ -5,49 +5,27 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from faults import NUMBER, Log, disturbed, undisturbed, value
 from slurm_site import call, until
 
-from cluster import pilots, slurm_commands, slurm_pool
-from cluster.slurm import Slurm
+from cluster.batch import pilots, pool
+from cluster.batch.cluster import BatchCluster, close_kept
+from cluster.batch.slurm import Slurm
 from cluster.versions import versions
-from sweep import Failure, Results, parallel_run, slurm
+from sweep import Failure, parallel_run, slurm
 
 TWO = slurm(jobs=2, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
-NUMBER = 120
-
-
-def value(idx: int, net: Any) -> tuple[int, float]:
-    return idx, float(net.rng.random())
 
 
 @pytest.fixture(scope="module")
 def expected() -> list[Any]:
-    return list(parallel_run(value, number=NUMBER, seed=4, cluster="debug"))
-
-
-class Log:
-    """A file in which networks note, when they begin, who they are and where they run."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = str(file)
-        file.touch()
-
-    def note(self, idx: int) -> None:
-        with Path(self.file).open("a") as file:
-            file.write(f"{idx} {os.environ['SLURM_JOB_ID']} {os.environ['SLURMD_NODENAME']} {os.getppid()}\n")
-
-    def read(self) -> list[list[str]]:
-        return [line.split() for line in Path(self.file).read_text().splitlines()]
-
-    def times(self, idx: int) -> int:
-        return sum(line[0] == str(idx) for line in self.read())
+    return undisturbed()
 
 
 @pytest.fixture
@@ -58,37 +36,15 @@ def log(tmp_path: Path) -> Log:
 @pytest.fixture
 def _no_others(site: Any) -> Iterator[None]:
     """Have no idle jobs of other tests, which hold the cores, and leave none."""
-    slurm_pool._close_kept()
+    close_kept()
     until(lambda: not site.jobs())
     yield
-    slurm_pool._close_kept()
+    close_kept()
     until(lambda: not site.jobs())
-
-
-def disturbed(log: Log, fault: Callable[[], object], cluster: Any = TWO, wait: float = 0.05) -> Results:
-    """Run a sweep to which something happens when 20 of its networks have begun."""
-
-    def method(idx: int, net: Any) -> tuple[int, float]:
-        log.note(idx)
-        time.sleep(wait)
-        return idx, float(net.rng.random())
-
-    def do() -> None:
-        end = time.monotonic() + 60
-        while len(log.read()) < 20 and time.monotonic() < end:
-            time.sleep(0.05)
-        fault()
-
-    thread = threading.Thread(target=do)
-    thread.start()
-    try:
-        return parallel_run(method, number=NUMBER, seed=4, cluster=cluster)
-    finally:
-        thread.join()
 
 
 def test_a_worker_killed(site: Any, log: Log, expected: list[Any]) -> None:
-    results = disturbed(log, lambda: os.kill(int(log.read()[-1][3]), signal.SIGKILL))
+    results = disturbed(log, lambda: os.kill(int(log.read()[-1][3]), signal.SIGKILL), TWO)
     assert list(results) == expected
     pool, end = TWO.start(), time.monotonic() + 30
     while len(pool.client.nthreads()) < 4 and time.monotonic() < end:
@@ -114,7 +70,7 @@ def test_a_network_that_always_kills_its_worker(site: Any, log: Log, expected: l
 
 
 def test_a_job_cancelled_in_mid_task(site: Any, log: Log, expected: list[Any]) -> None:
-    results = disturbed(log, lambda: slurm_commands.cancel([log.read()[-1][1]]))
+    results = disturbed(log, lambda: Slurm().cancel([log.read()[-1][1]]), TWO)
     assert list(results) == expected
     assert max(log.times(i) for i in range(NUMBER)) == 1  # Slurm tells, and what runs is finished
 
@@ -127,7 +83,7 @@ def test_a_node_killed(site: Any, log: Log, expected: list[Any]) -> None:
         site.kill_node(killed[0])
 
     try:
-        results = disturbed(log, fault)
+        results = disturbed(log, fault, TWO)
     finally:
         site.start_node(killed[0])
     assert list(results) == expected
@@ -146,9 +102,9 @@ def test_walltime_reached(site: Any, log: Log, expected: list[Any]) -> None:
 @pytest.mark.usefixtures("_no_others")
 def test_jobs_that_end_before_their_workers_come(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pilots, "BACKOFF", 0.2)
-    script = Slurm.job_script
+    script = BatchCluster.job_script
     broken = lambda self, *given: script(self, *given).replace(sys.executable, "/no/python")  # noqa: E731
-    monkeypatch.setattr(Slurm, "job_script", broken)
+    monkeypatch.setattr(BatchCluster, "job_script", broken)
     one = slurm(jobs=1, cores=1, memory="100MB", walltime="00:01:00", interface="lo")
     with pytest.raises(RuntimeError, match=r"4 jobs ended before .*\nnode n\d\n.*/no/python: No such file"):
         parallel_run(value, number=3, cluster=one)
@@ -160,9 +116,9 @@ def test_a_node_on_which_nothing_runs_is_left_out(
 ) -> None:
     """A job that ends at once leaves its node free: the next would go there too."""
     monkeypatch.setattr(pilots, "BACKOFF", 0.2)
-    script = Slurm.job_script
+    script = BatchCluster.job_script
     break_n1 = '[ "$SLURMD_NODENAME" = n1 ] && exec /no/python\nexec '
-    monkeypatch.setattr(Slurm, "job_script", lambda *given: script(*given).replace("exec ", break_n1))
+    monkeypatch.setattr(BatchCluster, "job_script", lambda *given: script(*given).replace("exec ", break_n1))
 
     def method(idx: int, net: Any) -> tuple[tuple[int, float], str]:
         return value(idx, net), os.environ["SLURMD_NODENAME"]
@@ -175,7 +131,7 @@ def test_a_node_on_which_nothing_runs_is_left_out(
 @pytest.mark.usefixtures("_no_others")
 def test_a_node_with_other_versions(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pilots, "BACKOFF", 0.2)
-    monkeypatch.setattr(slurm_pool, "versions", lambda: {**versions(), "Python": "3.9"})
+    monkeypatch.setattr(pool, "versions", lambda: {**versions(), "Python": "3.9"})
     one = slurm(jobs=1, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
     message = rf"n\d differs from the machine of the script: Python is {versions()['Python']} there, and 3.9"
     with pytest.raises(RuntimeError, match=message):
@@ -188,7 +144,7 @@ def test_slurm_does_not_answer_for_a_while(site: Any, log: Log, expected: list[A
         until(lambda: TWO.start()._pilots._unanswered >= 2)
         site.start_controller()
 
-    assert list(disturbed(log, fault, wait=0.2)) == expected
+    assert list(disturbed(log, fault, TWO, 0.2)) == expected
 
 
 @pytest.mark.usefixtures("_no_others")
@@ -198,10 +154,10 @@ def test_no_other_job_may_be_submitted(site: Any, log: Log, expected: list[Any])
     def fault() -> None:
         until(lambda: len({line[1] for line in log.read()}) == 2)
         call("scontrol", "update", "PartitionName=debug", "State=INACTIVE")
-        slurm_commands.cancel([log.read()[-1][1]])
+        Slurm().cancel([log.read()[-1][1]])
 
     try:
-        assert list(disturbed(log, fault, wait=0.2)) == expected
+        assert list(disturbed(log, fault, TWO, 0.2)) == expected
     finally:
         call("scontrol", "update", "PartitionName=debug", "State=UP")
     assert len({line[1] for line in log.read()}) == 2

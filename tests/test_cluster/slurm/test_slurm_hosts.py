@@ -19,7 +19,8 @@ import pytest
 from ports import listening
 from slurm_site import Site, call, running, skip_without_slurm, until
 
-from cluster import pilots, slurm_pool
+from cluster.batch import pilots
+from cluster.batch.cluster import close_kept
 from sweep import dispatch, parallel_run, slurm
 
 HERE = "swnode0"  # the end, here, of the link to the first node
@@ -157,7 +158,7 @@ def test_a_link_that_is_cut_loses_a_node_and_no_network(hosts: Hosts, tmp_path: 
     finally:
         thread.join()
         hosts.cut("n2", "up")
-    slurm_pool._close_kept()
+    close_kept()
     assert [idx for idx, _ in results] == list(range(300))
     assert {node for _, node in results} == {"n1", "n2"}
     hosts.await_idle(60)
@@ -205,7 +206,7 @@ def test_a_node_that_hangs_does_not_hold_the_sweep(
 
 def test_an_interface_that_nodes_do_not_reach(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pilots, "BACKOFF", 0.2)
-    slurm_pool._close_kept()
+    close_kept()
     with pytest.raises(
         RuntimeError, match=r"does not reach the scheduler at tls://127\.0\.0\.1:\d+.*interface="
     ):

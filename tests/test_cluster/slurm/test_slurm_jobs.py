@@ -11,7 +11,9 @@ import pytest
 from ports import listening, refuses_strangers
 from slurm_site import call, until
 
-from cluster import pilots, slurm_commands, slurm_pool
+from cluster.batch import pilots
+from cluster.batch.cluster import close_kept
+from cluster.batch.slurm import Slurm
 from sweep import parallel_run, slurm
 
 TWO = slurm(jobs=2, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
@@ -19,7 +21,7 @@ TWO = slurm(jobs=2, cores=2, memory="500MB", walltime="00:10:00", interface="lo"
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_others(site: Any) -> None:
-    slurm_pool._close_kept()
+    close_kept()
 
 
 def where(idx: int, net: Any) -> tuple[str, int]:
@@ -50,7 +52,7 @@ def test_the_credentials_are_private(site: Any) -> None:
 def test_what_people_set_for_slurms_commands_is_not_in_the_way(
     site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slurm_pool._close_kept()
+    close_kept()
     theirs = {"PARTITION": "nosuch", "TIMELIMIT": "1", "JOB_NAME": "mine", "WAIT": "1", "ARRAY_INX": "1-3"}
     for name, text in theirs.items():
         monkeypatch.setenv(f"SBATCH_{name}", text)
@@ -59,11 +61,11 @@ def test_what_people_set_for_slurms_commands_is_not_in_the_way(
     monkeypatch.setenv("LOGNAME", "nobody")
     one = slurm(jobs=1, cores=1, memory="500MB", walltime="00:10:00", interface="lo", partition="debug")
     assert list(parallel_run(lambda idx, net: idx, number=3, cluster=one)) == [0, 1, 2]
-    (job,) = slurm_commands.states(one.start()._name)
+    (job,) = Slurm().states(one.start()._name)
     of_it = call("scontrol", "show", "job", job)
     assert "TimeLimit=00:10:00" in of_it
     assert "Partition=debug" in of_it
-    slurm_pool._close_kept()
+    close_kept()
     monkeypatch.undo()
     until(lambda: not site.jobs())
 
@@ -80,5 +82,5 @@ def test_jobs_come_and_go_with_the_work(site: Any, monkeypatch: pytest.MonkeyPat
     seen.update(site.jobs())
     assert len(seen) == 1
     assert TWO.start() is pool
-    slurm_pool._close_kept()
+    close_kept()
     assert not pool._folder.exists()

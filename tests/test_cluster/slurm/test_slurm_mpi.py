@@ -9,7 +9,7 @@ import pytest
 from mpi_worlds import NAMES, world_of
 from slurm_site import Site, call, until
 
-from cluster import slurm_pool
+from cluster.batch.cluster import close_kept
 
 SCRIPT = """
 import time
@@ -32,7 +32,7 @@ exec {command}
 
 @pytest.mark.parametrize("name", NAMES)
 def test_sbatch_of_mpiexec(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    slurm_pool._close_kept()  # its idle jobs hold the cores
+    close_kept()  # its idle jobs hold the cores
     until(lambda: not site.jobs())
     world, log = world_of(name), tmp_path / "log"
     for variable, value in world.environment.items():

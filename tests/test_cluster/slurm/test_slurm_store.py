@@ -14,7 +14,8 @@ import xarray as xr
 from slurm_site import until
 
 import sweep
-from cluster import slurm_pool
+from cluster.batch.cluster import close_kept
+from cluster.batch.pool import state_folder
 from sweep import parallel_run
 from sweep.store.damage import check
 
@@ -46,7 +47,7 @@ print(*ways, list(results) == eval(sys.argv[2]))
 
 @pytest.fixture(autouse=True)
 def _room(site: Any) -> None:
-    slurm_pool._close_kept()  # idle jobs of other tests hold the cores
+    close_kept()  # idle jobs of other tests hold the cores
 
 
 @pytest.fixture(scope="module")
@@ -148,4 +149,4 @@ def nothing_is_left(site: Any) -> None:
     """Wait until no job is there, nor one that waits, no process of one, and no file with credentials."""
     until(lambda: not site.jobs(), 60)
     until(lambda: not [p for name in site.names for p in site.processes(name)])
-    until(lambda: not list(slurm_pool.state_folder().iterdir()))
+    until(lambda: not list(state_folder().iterdir()))

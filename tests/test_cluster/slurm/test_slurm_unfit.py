@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from broken_nest import EVERYWHERE, WORDS, break_nest, network, simulate
 
-from cluster import slurm_pool
+from cluster.batch.cluster import close_kept
 from sweep import parallel_run, slurm
 
 TWO = slurm(jobs=2, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
@@ -21,9 +21,9 @@ TWO = slurm(jobs=2, cores=2, memory="500MB", walltime="00:10:00", interface="lo"
 
 @pytest.fixture(autouse=True)
 def _new_pools(site: Any) -> Iterator[None]:
-    slurm_pool._close_kept()
+    close_kept()
     yield
-    slurm_pool._close_kept()
+    close_kept()
 
 
 def watch(site: Any, excluded: threading.Event) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from cluster.batch import Batch, BatchError
+from cluster.batch.system import BatchError, BatchSystem
 
 LOOK = 5.0  # seconds from one look at the queue to the next
 SILENCE = 120.0  # seconds that a running job may have no worker before it is given up
@@ -78,7 +78,7 @@ class Pilots(threading.Thread):
 
     Parameters
     ----------
-    batch : Batch
+    system : BatchSystem
         Where they are submitted.
     name : str
         The jobs' name, of no other jobs.
@@ -99,7 +99,7 @@ class Pilots(threading.Thread):
 
     def __init__(
         self,
-        batch: Batch,
+        system: BatchSystem,
         name: str,
         script: Callable[[Sequence[str]], str],
         jobs: int,
@@ -108,7 +108,7 @@ class Pilots(threading.Thread):
         crowd: Crowd,
     ) -> None:
         super().__init__(name="cluster pilots", daemon=True)
-        self.error, self._batch = "", batch
+        self.error, self._system = "", system
         self._name, self._script, self._folder, self._crowd = name, script, folder, crowd
         self._most, self._cores = jobs, cores
         self._jobs: dict[str, Job] = {}
@@ -135,7 +135,7 @@ class Pilots(threading.Thread):
         self._news.set()
         self.join()
         try:
-            self._batch.cancel(self._jobs)
+            self._system.cancel(self._jobs)
         except BatchError as error:
             LOG.warning("jobs %s may still be there: %s", ", ".join(self._jobs), error)
 
@@ -159,7 +159,7 @@ class Pilots(threading.Thread):
         return not (isinstance(error, BatchError) and self._begun) or self._unanswered >= UNANSWERED
 
     def _look(self, now: float) -> None:
-        states = self._batch.states(self._name) if self._jobs else {}
+        states = self._system.states(self._name) if self._jobs else {}
         connected, busy = self._crowd.connected(), self._crowd.busy()
         for name, job in list(self._jobs.items()):
             self._note(job, states.get(name), connected[name], name in busy, now)
@@ -184,7 +184,7 @@ class Pilots(threading.Thread):
         if state is not None and not silent:
             return
         if silent:
-            self._batch.cancel([name])
+            self._system.cancel([name])
         del self._jobs[name]
         if workers:
             self._crowd.forget(name)  # a node that has gone without a word
@@ -234,7 +234,7 @@ class Pilots(threading.Thread):
         if now < self._not_before:
             return
         try:
-            name = self._batch.submit(self._script(list(without)))
+            name = self._system.submit(self._script(list(without)))
         except BatchError as error:
             if self._staying():  # they do without another: a limit may have been reached
                 LOG.warning("no other job at present: %s", error)
@@ -249,7 +249,7 @@ class Pilots(threading.Thread):
     def _end(self, name: str, states: dict[str, str]) -> None:
         """Let a job's workers finish what they run; a job that has not begun never does."""
         if states.get(name) == "PENDING":
-            self._batch.cancel([name])
+            self._system.cancel([name])
             self._jobs[name].cancelled = True
         else:
             self._crowd.dismiss(name)

@@ -19,6 +19,8 @@ class Head:
 
     Attributes
     ----------
+    system : str
+        The batch system, by the name that it has in ``cluster.toml``.
     name : str
         Of the submission: of the head, and what its workers' jobs are named after.
     job : str
@@ -26,9 +28,10 @@ class Head:
     log : str
         The file with what it says.
     workers : dict
-        What `slurm` is called with for its workers.
+        What `slurm`, or its like, is called with for its workers.
     """
 
+    system: str
     name: str
     job: str
     log: str
@@ -45,7 +48,12 @@ def own_head() -> Head | None:
         return None
     head = Head(**json.loads(os.environ[VARIABLE]))
     # The jobs of the workers, which inherit the variable, have other ids.
-    return head if head.job == os.environ.get("SLURM_JOB_ID") else None
+    return head if head.job == own_job() else None
+
+
+def own_job() -> str:
+    """Return the id of the job of a batch system that this process is of; nothing if it is of none."""
+    return os.environ.get("SLURM_JOB_ID") or os.environ.get("JOB_ID", "")
 
 
 def leave_sigterm_to_the_head() -> None:

@@ -2,95 +2,64 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import shlex
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from cluster.batch import Batch
+from cluster.batch.handed import own_head
+from cluster.batch.pilots import VAIN, Pilots
 from cluster.dask_pool import LOG, Submitted
-from cluster.handed import own_head
 from cluster.host import own_address
 from cluster.keeper import LAST_WORDS
 from cluster.own_pool import OwnPool
-from cluster.pilots import VAIN, Pilots
 from cluster.pool import Running
 from cluster.unfit import Unfit, told
 from cluster.versions import versions
 
-
-class Pilot(Protocol):
-    """What the jobs of a pool are like; two that are equal may share a pool."""
-
-    @property
-    def batch(self) -> Batch:
-        """The batch system that has them."""
-
-    @property
-    def jobs(self) -> int:
-        """How many there are at the most."""
-
-    @property
-    def cores(self) -> int:
-        """How many workers each has."""
-
-    @property
-    def memory(self) -> str:
-        """The memory of each."""
-
-    @property
-    def walltime(self) -> str:
-        """How long each may take."""
-
-    @property
-    def interface(self) -> str | None:
-        """The network interface of this machine that they reach."""
-
-    def job_script(self, name: str, folder: Path, without: Sequence[str]) -> str:
-        """Return what is submitted, not to be placed on some nodes."""
-
-    def __hash__(self) -> int: ...
+if TYPE_CHECKING:
+    from cluster.batch.cluster import BatchCluster
 
 
-class SlurmPool(OwnPool):
+class BatchPool(OwnPool):
     """A scheduler on this machine, and jobs with workers as there is work for them.
 
     Parameters
     ----------
-    pilot : Pilot
+    cluster : BatchCluster
         What the jobs are like.
     """
 
-    def __init__(self, pilot: Pilot) -> None:
+    def __init__(self, cluster: BatchCluster) -> None:
         head = own_head()
-        self._pilot, self._name = pilot, f"{head.name if head else 'sweep'}-{uuid4().hex[:12]}"
+        self._cluster, self._name = cluster, f"{head.name if head else 'sweep'}-{uuid4().hex[:12]}"
         self._unfinished: set[Any] = set()
         self._proven = False  # whether any task has been done
         self._lock = threading.Lock()
         folder = state_folder() / self._name
         folder.mkdir(mode=0o700)
-        super().__init__(folder, own_address(pilot.interface), 0)
+        super().__init__(folder, own_address(cluster.interface), 0)
 
     def _start(self, host: str, workers: int) -> None:
         super()._start(host, workers)
         (self._folder / "address").write_text(self._listens_at())
         (self._folder / "versions").write_text(json.dumps(versions()))
+        cluster = self._cluster
         # Whatever becomes of this process, its jobs do not wait in the queue: the scheduler outlives it.
-        (self._folder / LAST_WORDS).write_text(shlex.join(self._pilot.batch.ending(self._name)))
-        script = partial(self._pilot.job_script, self._name, self._folder)
+        (self._folder / LAST_WORDS).write_text(shlex.join(cluster.job.system.ending(self._name)))
+        script = partial(cluster.job_script, self._name, self._folder)
         self._pilots = Pilots(
-            self._pilot.batch,
+            cluster.job.system,
             self._name,
             script,
-            self._pilot.jobs,
-            self._pilot.cores,
+            cluster.jobs,
+            cluster.job.cores,
             self._folder,
             _Crowd(self),
         )
@@ -104,11 +73,11 @@ class SlurmPool(OwnPool):
     @property
     def workers(self) -> int:
         """How many networks can run at once when all jobs run: as many tasks show how many jobs to have."""
-        return self._pilot.jobs * self._pilot.cores
+        return self._cluster.jobs * self._cluster.job.cores
 
     @property
     def advice(self) -> str:
-        job = self._pilot
+        job = self._cluster.job
         has = f"walltime={job.walltime!r}, and memory={job.memory!r} for {job.cores} cores"
         return f"; its job has {has}: is that enough?"
 
@@ -146,7 +115,7 @@ class SlurmPool(OwnPool):
         if not known:
             LOG.warning("left out, for it can run none of these networks: node %s", told({"": unfit}))
         nodes = {u.node for u in self._unfit.values()}
-        if not self._proven and len(nodes) >= self._pilot.jobs + VAIN:
+        if not self._proven and len(nodes) >= self._cluster.jobs + VAIN:
             raise RuntimeError(f"no node has been able to run these networks; {told(self._unfit)}")
         self._pilots.leave_out(unfit.node, job_of(unfit.name), unfit.why)
 
@@ -154,7 +123,7 @@ class SlurmPool(OwnPool):
 class _Crowd:
     """The workers of a pool, by the names that the jobs give them."""
 
-    def __init__(self, pool: SlurmPool) -> None:
+    def __init__(self, pool: BatchPool) -> None:
         self._pool = pool
 
     def _addresses(self) -> dict[str, str]:
@@ -210,22 +179,3 @@ def state_folder() -> Path:
     if about.st_mode & 0o077:
         raise PermissionError(f"others can read {folder}: chmod 700 {folder}")
     return folder
-
-
-_kept: dict[Pilot, SlurmPool] = {}
-
-
-def kept(pilot: Pilot) -> SlurmPool:
-    """Return the pool of these jobs: that of the last call, if it is still usable."""
-    if pilot in _kept and not _kept[pilot].usable:
-        _kept.pop(pilot).close()
-    if pilot not in _kept:
-        _kept[pilot] = SlurmPool(pilot)
-        atexit.unregister(_close_kept)
-        atexit.register(_close_kept)  # now, so that it comes before Dask's own
-    return _kept[pilot]
-
-
-def _close_kept() -> None:
-    while _kept:
-        _kept.popitem()[1].close()

@@ -1,4 +1,4 @@
-"""A script that is submitted to Slurm as a job, the head, which starts the jobs of its workers."""
+"""A script that is submitted to a batch system as a job, the head, which starts the jobs of its workers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from cluster import slurm_commands
-from cluster.slurm import slurm
-from cluster.slurm_job import SlurmJob
+from cluster.batch.cluster import BatchCluster
+from cluster.batch.job import Job
+from cluster.batch.systems import DEFAULT, KINDS
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Submission:
 
     Attributes
     ----------
+    system : str
+        The batch system, by its name in `KINDS`.
     name : str
         The name of the head's jobs, one after the other, and of no others.
     command : sequence of str
@@ -30,9 +32,10 @@ class Submission:
     folder : str
         Where it is run.
     head, workers : dict
-        What `SlurmJob` and `slurm` are called with.
+        What the job and the cluster of the batch system are made with.
     """
 
+    system: str
     name: str
     command: Sequence[str]
     folder: str
@@ -49,7 +52,8 @@ class Submission:
         arguments : sequence of str
             The script's own.
         cluster : Path
-            A TOML file with the options of `slurm` for the workers, and those of the head in a table [head].
+            A TOML file: ``system``, the options of `slurm` or its like for the workers, and those of the head
+            in a table [head].
 
         Raises
         ------
@@ -57,16 +61,19 @@ class Submission:
             Names the option that is unknown, missing, or cannot be meant.
         """
         workers = _read(cluster)
+        system = workers.pop("system", DEFAULT)
+        if system not in KINDS:
+            raise ValueError(f"{cluster}: system={system!r}; expected one of {', '.join(KINDS)}")
         head = workers.pop("head", None)
         if not isinstance(head, dict):
             raise ValueError(
                 f"{cluster} has no table [head], which says what the script's own job is like; it needs at "
                 'least walltime = "24:00:00" and memory = "4GB"'
             )
-        _check(f"{cluster}", slurm, workers)
-        _check(f"{cluster}, [head]", SlurmJob, head)
+        _check(f"{cluster}", KINDS[system].cluster, workers)
+        _check(f"{cluster}, [head]", KINDS[system].job, head)
         name = f"sweep-{uuid4().hex[:8]}"
-        return cls(name, (str(script), *arguments), str(Path.cwd()), head, workers)
+        return cls(system, name, (str(script), *arguments), str(Path.cwd()), head, workers)
 
     @classmethod
     def from_json(cls, text: str) -> Submission:
@@ -77,16 +84,21 @@ class Submission:
         """Write it as text."""
         return json.dumps(asdict(self))
 
+    @property
+    def job(self) -> Job:
+        """What the head asks for."""
+        return KINDS[self.system].job(**self.head)
+
+    @property
+    def cluster(self) -> BatchCluster:
+        """The jobs of the workers."""
+        return KINDS[self.system].cluster(**self.workers)
+
     def job_script(self) -> str:
         """Return the script of the head's job, which holds all that it takes to submit it again."""
-        given = {
-            "job-name": self.name,
-            "chdir": self.folder,
-            "output": self.log("%j"),
-            "requeue": None,  # when its node fails; the store says where to go on
-        }
-        program = [sys.executable, "-P", "-m", "cluster.head", self.to_json()]
-        return SlurmJob(**self.head).script(given, program)
+        program = [sys.executable, "-P", "-m", "cluster.batch.head", self.to_json()]
+        # Again when its node fails; the store says where to go on.
+        return self.job.script(self.name, self.folder, self.log, program, again=True)
 
     def log(self, job: str) -> str:
         """Return the file for what a job says."""
@@ -94,7 +106,7 @@ class Submission:
 
     def submit(self) -> str:
         """Submit the head; return the job's id."""
-        return slurm_commands.submit(self.job_script())
+        return self.job.system.submit(self.job_script())
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The program of a batch job: ``python -P -m cluster.pilot FOLDER WORKERS SECONDS``.
+"""The program of a batch job: ``python -P -m cluster.batch.pilot FOLDER WORKERS SECONDS``.
 
 It starts workers, keeps them running, and has them finish before the job's time is over. It ends when the
 scheduler has dismissed them all, or has ended.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 import signal
 import sys
@@ -17,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 
+from cluster.batch.handed import own_job
 from cluster.credentials import Credentials
 from cluster.crew import Crew, environments, remove_at_the_end
 from cluster.host import reach
@@ -34,6 +34,13 @@ def notice(walltime: float) -> tuple[float, float]:
     """Return after how many seconds workers take no more tasks, and after how many they are ended."""
     before = min(NOTICE, walltime / SHARE)
     return walltime - before, walltime - before / SHARE
+
+
+def heed(told: threading.Event) -> None:
+    """Have an event set when the batch system is about to end this job."""
+    for warning in (signal.SIGTERM, signal.SIGUSR2):  # Slurm's and Grid Engine's
+        signal.signal(warning, lambda *_: told.set())
+    signal.signal(signal.SIGUSR1, lambda *_: None)  # Grid Engine is about to suspend it, which does no harm
 
 
 def fly(crew: Crew, told: threading.Event, walltime: float = math.inf) -> None:
@@ -73,8 +80,7 @@ def main(folder: Path, workers: int, walltime: float) -> None:
         The job's time, in seconds.
     """
     told = threading.Event()
-    for warning in (signal.SIGTERM, signal.SIGUSR2):  # Slurm's and Grid Engine's, before they end a job
-        signal.signal(warning, lambda *_: told.set())
+    heed(told)
     try:
         address = (folder / "address").read_text()
         here = json.loads((folder / "versions").read_text())
@@ -88,7 +94,7 @@ def main(folder: Path, workers: int, walltime: float) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="sweep-"))
     remove_at_the_end(scratch)
     try:
-        crew = Crew(scratch, environments(Credentials.at(folder), workers, scratch), _job())
+        crew = Crew(scratch, environments(Credentials.at(folder), workers, scratch), own_job())
         crew.start()
         crew.tell(address)
         fly(crew, told, walltime)
@@ -105,10 +111,6 @@ def _reach(address: str) -> None:
             f"{node_name()} does not reach the scheduler at {address}: {error}; "
             "say with interface= which network of the machine of the script the nodes are on"
         ) from None
-
-
-def _job() -> str:
-    return os.environ.get("SLURM_JOB_ID") or os.environ["JOB_ID"]
 
 
 if __name__ == "__main__":

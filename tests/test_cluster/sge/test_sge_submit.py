@@ -1,0 +1,65 @@
+"""A script as a job of a real Grid Engine: it goes on when its time is over, and can be cancelled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sge_site import SgeSite
+from slurm_site import until
+from submitting import SCRIPT, call, logs, stored, submit, undisturbed
+
+import sweep
+from cluster.batch.cluster import close_kept
+from cluster.batch.pool import state_folder
+
+CLUSTER = """
+system = "sge"
+jobs = 1
+cores = 2
+memory = "16GB"
+walltime = "00:10:00"
+interface = "lo"
+
+[head]
+walltime = "00:00:30"
+memory = "16GB"
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(site: SgeSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    close_kept()  # idle jobs of other tests hold the cores
+    folder = tmp_path / "my sweep"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "script.py").write_text(SCRIPT)
+    (folder / "pace").write_text("0.4")
+    yield folder
+    site.cancel_all()
+
+
+def test_the_script_goes_on_when_its_time_is_over_and_leaves_nothing_when_cancelled(
+    site: SgeSite, folder: Path
+) -> None:
+    said = submit(CLUSTER, "script.py", "1000")
+    (first,) = site.jobs()
+    assert f"submitted job {first}, sweep-" in said
+    until(lambda: f"The time of job {first} is over; job " in logs(), 120)
+    until(lambda: len(stored()) >= 5, 120)
+    until(lambda: "running on 2 cores of 1 jobs; 0 jobs wait or end\n" in call("status", "s.zarr"), 60)
+    during = call("status", "s.zarr")
+    assert " of 1000 networks done, 0 of them failed; " in during
+    assert re.search(r"submitted as sweep-\w+: job \d+ is RUNNING; log: .*my sweep/script-\d+.log\n", during)
+
+    assert call("cancel", "s.zarr").startswith("ended job ")
+    assert not site.jobs()
+    assert not list(state_folder().iterdir())
+    assert "has ended; log: " in call("status", "s.zarr")
+    indices, results = stored(), sweep.open("s.zarr")
+    assert 5 <= len(indices) == len(set(indices)) < 1000
+    expected = undisturbed(max(indices) + 1)
+    assert [results[i] for i in indices] == [expected[i] for i in indices]
+    assert logs().count("KeyboardInterrupt\n") == 2  # both heads ended the script in order
