@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 ROOMS = ("sweep", "cluster", "workers", "hardware")
@@ -18,8 +19,12 @@ def is_installed(module: str | None) -> bool:
     if top in sys.stdlib_module_names and top != "__main__":
         return True
     file = getattr(sys.modules.get(module or ""), "__file__", None)
-    if file is None:
-        return False
+    return file is not None and _is_of_a_package(file)
+
+
+@cache
+def _is_of_a_package(file: str) -> bool:
+    """Whether a file is of an installed package, or ours; cached, for a process has thousands of modules."""
     path = Path(file)
     return any(p in PACKAGES for p in path.parts) or any(path.is_relative_to(OURS / room) for room in ROOMS)
 
