@@ -27,8 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import cpu
+from bench.tables import lines
 from bench.virtual import Costs, VirtualPool
 from cluster import Pool, Running, local
+from hardware.cores import usable_cores
 from sweep.dispatch import Dispatch
 from sweep.plan import Plan, make_plan
 from workers.live import Network
@@ -175,26 +177,31 @@ def main() -> None:
     parser.add_argument("--networks", type=float, default=1e7)
     parser.add_argument("--workers", type=int, default=10_000)
     given = parser.parse_args()
-    real: list[list[str]] = []
-    rows: list[list[str]] = []
-    for each in WAITS:
-        real += beside(2, 2000, each)
-        print(*real[-2:], sep="\n", flush=True)
-    for case in cases(int(given.networks), given.workers):
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as fresh:  # for the memory
-            rows.append(fresh.submit(simulate, *case).result())
-        print(rows[-1], flush=True)
+    real = [row for each in WAITS for row in beside(2, 2000, each)]
+    print(*real, sep="\n", flush=True)
+    rows = []
+    spawned = multiprocessing.get_context("spawn")
+    # Each in a fresh process, for the memory.
+    with ProcessPoolExecutor(usable_cores(), spawned, max_tasks_per_child=1) as fresh:
+        for row in fresh.map(simulate, *zip(*cases(int(given.networks), given.workers), strict=True)):
+            rows.append(row)
+            print(row, flush=True)
+    TABLE.write_text(text_of(rows, real))
+
+
+def text_of(rows: Sequence[Sequence[str]], real: Sequence[Sequence[str]]) -> str:
+    """Write what was found."""
     what = str(__doc__).partition("\n")[2].strip()
-    tables = [
-        f"# Sweeps on a virtual clock\n\nMade by `python -m bench.schedule`. {what}",
-        *_lines(HEADS, rows),
+    parts = [
+        "# Sweeps on a virtual clock",
+        f"Made by `python -m bench.schedule`. {what}",
+        "\n".join(lines(HEADS, rows)),
+        SAYS,
+        "## Held against real workers",
+        REAL,
+        "\n".join(lines(REAL_HEADS, real)),
     ]
-    tables += [f"## Held against real workers\n\n{REAL}", *_lines(REAL_HEADS, real), SAYS]
-    TABLE.write_text("\n".join(tables))
-
-
-def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return ["", *("| " + " | ".join(row) + " |" for row in (heads, ["---"] * len(heads), *rows)), ""]
+    return "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

@@ -26,3 +26,8 @@ def show(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Non
         table.add_row(*row)
     console = Console() if sys.stdout.isatty() else Console(width=130)
     console.print(table)
+
+
+def lines(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Write a table in Markdown."""
+    return ["| " + " | ".join(row) + " |" for row in (heads, ["---"] * len(heads), *rows)]
