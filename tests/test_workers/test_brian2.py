@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -199,6 +201,24 @@ def test_compiled_code_gives_the_same_bits(model: str) -> None:
     assert same(one, other)
 
 
+@pytest.mark.parametrize(
+    "model", ["IF_curr_exp", "IF_curr_alpha"]
+)  # the weights scaled by nothing, by each neuron
+def test_spikes_of_one_delay_are_delivered_with_the_same_bits(model: str) -> None:
+    if Brian2()._code is Brian2("numpy")._code:
+        pytest.skip("no C++ compiler")
+    instance, stimuli = random_network(model, steps=200)
+    alike = [
+        replace(p, delays=np.full_like(p.delays, d)) for p, d in zip(instance.projections, cycle([1, 4, 2]))
+    ]
+    instance = replace(instance, projections=tuple(alike))
+    one, other = (
+        recorded(built(instance, target), instance, stimuli, [7, 200]) for target in ("cython", "numpy")
+    )
+    assert same(one, other)
+    assert all(s.steps.size for s in one[0])
+
+
 def test_building_again_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     from brian2.codegen.runtime.cython_rt.extension_manager import CythonExtensionManager
 
@@ -206,6 +226,7 @@ def test_building_again_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
         pytest.skip("no C++ compiler")
     instance, stimuli = randomly("IF_curr_exp", steps=100)
     first = recorded(built(instance, "cython"), instance, stimuli, [100])
+    built(network("IF_curr_exp", synapses([(0, 1)], 2.0, 2), size=3, dt=1.0), "cython")  # all of one delay
     monkeypatch.setattr(CythonExtensionManager, "_load_module", lambda *_, **__: pytest.fail("compiles"))
     assert same(first, recorded(built(instance, "cython"), instance, stimuli, [100]))
     other = network("IF_curr_exp", synapses([(0, 0)], 1.0, 1), size=7, dt=1.0)

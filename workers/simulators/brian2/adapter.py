@@ -9,10 +9,11 @@ from workers.instance import Cells, Floats, Instance, Sources, Spikes, Synapses,
 from workers.simulators.base import NO_CURRENTS, Simulator
 from workers.simulators.brian2.cells import BrianCells, BrianSources, Toolbox, array
 from workers.simulators.brian2.code import Call
+from workers.simulators.brian2.direct import DirectSynapses
 from workers.simulators.brian2.functions import functions
 from workers.simulators.brian2.inputs import BrianBackground, injector
 from workers.simulators.brian2.recorders import SpikeRecorder, TraceRecorder
-from workers.simulators.brian2.setup import code_class, imported, quiet, set_preferences
+from workers.simulators.brian2.setup import clock_of, code_class, imported, quiet, set_preferences
 from workers.simulators.brian2.synapse_equations import EquationSynapses
 from workers.simulators.brian2.synapses import BrianSynapses, projected
 from workers.simulators.updates.models import MODELS
@@ -62,7 +63,7 @@ class Brian2(Simulator):
 
     def _build(self, instance: Instance) -> None:
         self._step, self._instance = 0, instance
-        clock = self._brian.Clock(self._brian.second, name="steps")
+        clock = clock_of(self._brian)
         self._clock = array(clock, "timestep")
         tools = Toolbox(self._brian, clock, self._code, self._functions, instance.dt)
         self._populations = [self._population(p, tools) for p in instance.populations]
@@ -90,7 +91,7 @@ class Brian2(Simulator):
             return BrianCells(tools, population)
         return BrianSources(tools, population)
 
-    def _projection(self, synapses: Synapses, tools: Toolbox) -> BrianSynapses | None:
+    def _projection(self, synapses: Synapses, tools: Toolbox) -> BrianSynapses | DirectSynapses | None:
         if not synapses.sources.size:
             return None
         pre, post = self._populations[synapses.pre], self._cells(synapses.post)

@@ -41,6 +41,11 @@ class Toolbox:
     functions: dict[str, Any]
     dt: float
 
+    @property
+    def compiles(self) -> bool:
+        """Whether there is a compiler."""
+        return bool(self.code.class_name == "cython")
+
     def group(self, name: str, size: int, variables: str, threshold: str | None, reset: str | None) -> Any:
         """A group of neurons. Its name is part of the code, and is compiled once for all networks."""
         return self.brian.NeuronGroup(

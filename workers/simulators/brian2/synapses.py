@@ -13,6 +13,7 @@ import numpy as np
 from workers.instance import Floats, Ints, Synapses
 from workers.simulators.brian2.cells import BrianCells, Toolbox, array, receiver
 from workers.simulators.brian2.code import Call, ready
+from workers.simulators.brian2.direct import DirectSynapses
 from workers.simulators.updates.model import check
 from workers.simulators.updates.synapses import KINDS, Kind
 
@@ -80,11 +81,15 @@ class LearningSynapses(BrianSynapses):
         row[:] = 0.0
 
 
-def projected(tools: Toolbox, synapses: Synapses, pre: Any, post: BrianCells) -> BrianSynapses:
+def projected(
+    tools: Toolbox, synapses: Synapses, pre: Any, post: BrianCells
+) -> BrianSynapses | DirectSynapses:
     """Make the synapses of a projection."""
     check(f"weights of {synapses.name}", synapses.weights)
     for name, values in synapses.parameters.items():
         check(name, values)
+    if tools.compiles and synapses.kind == "StaticSynapse" and (synapses.delays == synapses.delays[0]).all():
+        return DirectSynapses(synapses, pre, post)
     made = LearningSynapses if KINDS[synapses.kind].after else BrianSynapses
     return made(tools, synapses, pre, post)
 

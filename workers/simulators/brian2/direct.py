@@ -1,0 +1,82 @@
+"""Static synapses that all have one delay: each spike adds its weights at once where it is due.
+
+Brian2 lists the synapses of all spikes that are due, and then goes through the list; with thousands of small
+networks that takes more time than all neurons do. This adds the same weights in the same order.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from workers.instance import Synapses, in_order
+from workers.simulators.brian2.cells import BrianCells, fired
+from workers.simulators.brian2.code import Call
+
+_CODE = """\
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+from libcpp.vector cimport vector
+
+cdef class Delivery:
+    cdef int[::1] fired, targets
+    cdef long long[::1] starts
+    cdef double[::1] weights, to, scale
+    cdef vector[vector[int]] waiting
+    cdef size_t now
+
+    def __init__(self, fired, starts, targets, weights, to, scale, size_t delay):
+        self.fired, self.starts, self.targets = fired, starts, targets
+        self.weights, self.to, self.scale = weights, to, scale
+        self.waiting.resize(delay)
+        self.now = 0
+
+    def __call__(self):
+        cdef int* spikes = &self.fired[0]
+        cdef int* targets = &self.targets[0]
+        cdef long long* starts = &self.starts[0]
+        cdef double* weights = &self.weights[0]
+        cdef double* to = &self.to[0]
+        cdef double* scale = &self.scale[0] if self.scale.shape[0] else NULL
+        cdef int source
+        cdef long long s
+        self.waiting[self.now].assign(spikes, spikes + spikes[self.fired.shape[0] - 1])
+        self.now = (self.now + 1) % self.waiting.size()
+        for source in self.waiting[self.now]:
+            for s in range(starts[source], starts[source + 1]):
+                to[targets[s]] += weights[s] if scale == NULL else weights[s]*scale[targets[s]]
+"""
+
+
+class DirectSynapses:
+    """The synapses of a projection; a step delivers the spikes of `delay` steps before."""
+
+    def __init__(self, synapses: Synapses, pre: Any, post: BrianCells) -> None:
+        how = post.model.receptors[synapses.receptor]
+        order = in_order(synapses.sources, np.zeros_like(synapses.sources))
+        weights = synapses.weights[order]
+        deliver: Call = _delivery()(
+            fired(pre),
+            np.concatenate([[0], np.cumsum(np.bincount(synapses.sources, minlength=pre.N))]),
+            synapses.targets[order].astype(np.int32),
+            weights.copy() if how.sign == "+" else -weights,
+            post.array(how.variable),
+            post.array(how.scale) if how.scale else np.empty(0),
+            int(synapses.delays[0]),
+        )
+        self.synapses = ()  # no object of Brian2's
+        self.weights = synapses.weights
+        self.deliveries = [deliver]
+        self.learning: list[Call] = []
+        self.updates: list[Call] = []
+
+
+@cache
+def _delivery() -> Any:
+    from brian2.codegen.cpp_prefs import get_compiler_and_args
+    from brian2.codegen.runtime.cython_rt.extension_manager import cython_extension_manager
+
+    compiler, options = get_compiler_and_args()
+    made = cython_extension_manager.create_extension(_CODE, compiler=compiler, extra_compile_args=options)
+    return made.Delivery
