@@ -156,7 +156,6 @@ def _synapses(projection: Projection, places: dict[str, int], key: Key, dt: floa
     edges = projection.edges_between(ends, wiring)
     order = in_order(edges.sources, edges.targets)
     sources, targets = edges.sources[order], edges.targets[order]
-    of_pre, of_post = projection.ranks
 
     def values(purpose: str, value: Value | OfDistance) -> Floats:
         if isinstance(value, OfDistance):
@@ -167,15 +166,20 @@ def _synapses(projection: Projection, places: dict[str, int], key: Key, dt: floa
 
     synapse = projection.synapse
     delays = dt if projection.given_delays is None else projection.given_delays
+    if isinstance(delays, float):
+        steps = np.full(len(sources), _steps(owner, np.array([delays]), dt)[0])
+    else:
+        steps = _steps(owner, values("delays", delays), dt)
+    of_pre, of_post = projection.pre_ranks, projection.post_ranks
     return Synapses(
         projection.name,
         places[projection.pre.name],
         places[projection.post.name],
         projection.target,
-        of_pre[sources],
-        of_post[targets],
+        sources if of_pre is None else of_pre[sources],
+        targets if of_post is None else of_post[targets],
         _magnitudes(owner, values("weights", projection.given_weights)),
-        _steps(owner, values("delays", delays), dt),
+        steps,
         synapse.kind(),
         {name: values(name, value) for name, value in synapse.values.items()},
         synapse.equations if isinstance(synapse, EquationSynapse) else None,

@@ -22,6 +22,7 @@ from workers.instance import (
     Sources,
     Spikes,
     Synapses,
+    sorting,
 )
 
 P = TypeVar("P")
@@ -115,14 +116,17 @@ def _background(parts: Sequence[Background]) -> Background:
 def together(spikes: Sequence[Spikes], size: int) -> Spikes:
     """Join the spikes of one population in all networks."""
     steps = np.concatenate([s.steps for s in spikes])
-    order = np.argsort(steps, kind="stable")  # of equal steps the ranks rise from network to network
+    if not steps.size:
+        return Spikes.none()
+    before = int(steps.min())
+    order = sorting(steps - before, int(steps.max()) - before)  # of equal steps the first network is first
     return Spikes(steps[order], _shifted([s.ranks for s in spikes], size)[order])
 
 
 def apart(spikes: Spikes, size: int, networks: int) -> list[Spikes]:
     """Divide the spikes of one population among the networks; each keeps its order."""
     network, ranks = np.divmod(spikes.ranks, size)
-    order = np.argsort(network, kind="stable")
+    order = sorting(network, networks)
     edges = np.cumsum(np.bincount(network, minlength=networks))[:-1]
     steps = np.split(spikes.steps[order], edges)
     return [Spikes(s, r) for s, r in zip(steps, np.split(ranks[order], edges), strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -22,6 +23,15 @@ def in_order(first: NDArray[Any], second: NDArray[Any]) -> slice | Ints:
     if np.all(rising | ((first[1:] == first[:-1]) & (second[1:] >= second[:-1]))):
         return slice(None)
     return np.asarray(np.lexsort((second, first)))
+
+
+def sorting(values: Ints, most: int) -> Ints:
+    """Return what sorts values from 0 to `most`, equal ones in the order in which they are.
+
+    Numbers of 16 bits are sorted by their digits, which takes a third of the time.
+    """
+    short = values.astype(np.uint16) if most < 2**16 else values
+    return np.argsort(short, kind="stable")
 
 
 class Spikes(NamedTuple):
@@ -212,7 +222,7 @@ class Instance:
     currents: tuple[Current, ...] = ()
     backgrounds: tuple[Background, ...] = ()
 
-    @property
+    @cached_property
     def structure(self) -> str:
         """A key of all that compiled code depends on: models, sizes and recordings, but no value."""
         populations = [

@@ -129,7 +129,9 @@ class Session:
             for weighing in self._weighed:
                 if self.steps % weighing.period == 0:
                     self._weights[weighing].append(self._simulator.weights(weighing.projection).copy())
-        return {i: Spikes.joined([p[i] for p in parts]) for i in self._stimuli} if parts else {}
+        if len(parts) < 2:
+            return parts[0] if parts else {}
+        return {i: Spikes.joined([p[i] for p in parts]) for i in self._stimuli}
 
     def _run(self, steps: int) -> dict[int, Spikes]:
         start, stop = self.steps, self.steps + steps
@@ -297,8 +299,12 @@ class LiveSynapses:
     def __init__(self, session: Session, place: int) -> None:
         synapses = session.instance.projections[place]
         self.edges = Edges(synapses.sources, synapses.targets)
-        self._session, self._place = session, place
-        self.delays = synapses.delays * session.instance.dt
+        self._session, self._place, self._steps = session, place, synapses.delays
+
+    @property
+    def delays(self) -> Floats:
+        """The delays in ms, shape (synapses,)."""
+        return np.asarray(self._steps * self._session.instance.dt)
 
     @property
     def weights(self) -> Floats:
