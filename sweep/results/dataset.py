@@ -45,6 +45,13 @@ def dataset_of(reader: Reader, plan: Plan) -> xr.Dataset:
     return xr.Dataset(data, coords, _attributes(reader, plan, {*data, *coords}))
 
 
+def places_of(reader: Reader, plan: Plan) -> xr.DataArray:
+    """Lay the places of a sweep's networks out as its Dataset lays out the networks."""
+    frame = _Frame(reader, plan)
+    places = np.arange(plan.number).reshape(frame.shape)
+    return xr.DataArray(places, {"network": frame.indices(), **frame.axes()}, frame.dims, name="place")
+
+
 def timings_of(reader: Reader, plan: Plan) -> xr.Dataset:
     """Build the Dataset of what each network took, in seconds."""
     rows = plan.rows(reader.index)

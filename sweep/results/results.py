@@ -92,18 +92,40 @@ class Results(Sequence[Any]):
         failed = self._reader.index[self._failed_rows]
         return [self._reader.failures[index] for index in failed.tolist()]
 
-    def replay(self, i: int) -> Any:
-        """Run network `i` again in this process, and give back what the method returns.
+    @cached_property
+    def places(self) -> xr.DataArray:
+        """Where in these results a network is, by the labels of the dataset.
+
+        ``results[results.places.sel(g=5.0, replicate=0).item()]`` is what that network returned.
+        The coordinate "network" is another number: the index on which draws depend, which stays when a sweep is extended.
+        """
+        from sweep.results.dataset import places_of
+
+        return places_of(self._reader, self._plan)
+
+    def replay(self, i: int | Failure) -> Any:
+        """Run a network again in this process, and give back what the method returns.
 
         An exception in the method is raised here, so that a debugger finds it: run the script by
         ``python -m pdb``, or say ``%debug`` in a notebook. Nothing is stored.
 
         Parameters
         ----------
-        i : int
-            The place in these results; of a failure `i` is its `index` unless the sweep was extended.
+        i : int or Failure
+            The place in these results, or one of `errors`.
+
+        Raises
+        ------
+        IndexError, ValueError
+            If these results have no such place, or no such failure.
         """
-        return self._replay(range(len(self))[i])
+        return self._replay(self._place_of(i) if isinstance(i, Failure) else range(len(self))[i])
+
+    def _place_of(self, failure: Failure) -> int:
+        for index in self._reader.index[self._failed_rows]:
+            if self._reader.failures[int(index)] is failure:
+                return int(self._plan.places(np.array([index]))[0])
+        raise ValueError(f"replay: {failure!r} is not one of the errors of these results")
 
     def neo(self, i: int, cells: int | None = None, t_stop: float | None = None) -> Any:
         """Give the spikes and signals of network `i` as a `neo.Segment`, ready for elephant.

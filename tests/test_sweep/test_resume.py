@@ -267,3 +267,36 @@ def test_a_changed_structure_is_stored_after_force(run: Run) -> None:
     assert (results[1]["name"], results[3]["v"].tolist()) == ("1", [0, 1, 2])
     assert "is a string, but a dict in the networks stored before" in results[4].message
     assert run(text, number=5, on_error="keep")[3]["name"] == "3"
+
+
+def test_a_network_is_found_by_its_labels_after_the_grid_has_grown(tmp_path: Path) -> None:
+    def method(idx, net, x):
+        if x == 2:
+            raise ValueError("of network two")
+        return 10 * x
+
+    call: dict[str, Any] = {"store": tmp_path / "s.zarr", "seed": 1, "cluster": "debug", "on_error": "keep"}
+    parallel_run(method, points=grid(x=[2]), **call)
+    results = parallel_run(method, points=grid(x=[1, 2, 3]), **call)
+    (failure,) = results.errors
+
+    assert results.places["network"].sel(x=2) == failure.index == 0  # its draws are those that it had
+    assert results[results.places.sel(x=3).item()] == 30
+    assert results.places.sel(x=2) == 1
+    with pytest.raises(ValueError, match="of network two"):
+        results.replay(failure)
+    with pytest.raises(ValueError, match="not one of the errors of these results"):
+        results.replay(parallel_run(method, x=[2], cluster="debug", on_error="keep").errors[0])
+
+
+def test_where_results_come_from_is_told_and_the_network_made_again(tmp_path: Path) -> None:
+    with Network(dt=0.5) as base:
+        Population(3, IF_curr_exp(tau_m=15.0), name="cells")
+    for number in (1, 2):
+        parallel_run(lambda idx, net: idx, number, base, store=tmp_path / "s.zarr", seed=1, cluster="debug")
+    first, last = sweep.open(tmp_path / "s.zarr").provenance
+    assert first["time"] <= last["time"]
+    assert "lambda idx, net: idx" in last["method"]["source"]
+    assert {"numpy", "zarr", "neurosweep"} <= last["versions"].keys()
+    assert Network.from_dict(last["networks"][0]).to_dict() == base.to_dict()
+    assert parallel_run(lambda idx, net: idx, 1, cluster="debug").provenance == [{}]
