@@ -96,8 +96,9 @@ class Results(Sequence[Any]):
     def places(self) -> xr.DataArray:
         """Where in these results a network is, by the labels of the dataset.
 
-        ``results[results.places.sel(g=5.0, replicate=0).item()]`` is what that network returned.
-        The coordinate "network" is another number: the index on which draws depend, which stays when a sweep is extended.
+        ``results[results.places.sel(g=5.0, replicate=0).item()]`` is what that network returned. The
+        coordinate "network" is another number: the index on which the draws depend, which stays when a
+        sweep is extended.
         """
         from sweep.results.dataset import places_of
 
