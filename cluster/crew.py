@@ -15,7 +15,8 @@ from workers.launch import command, environment
 
 SHORT_LIFE = 3.0
 SHORT_LIVES = 10
-SWEEPER = 'trap "" INT TERM HUP; read -r _; rm -rf "$0"; sleep 2; rm -rf "$0"'  # others may still write
+# Others may still write when it begins.
+SWEEPER = 'trap "" INT TERM HUP; read -r _; rm -rf "$0" 2>&- || { sleep 1; rm -rf "$0"; }'
 
 
 class Crew:

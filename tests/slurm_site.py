@@ -19,6 +19,7 @@ import pytest
 
 from cluster.batch import pilots
 from cluster.batch.cluster import close_kept
+from cluster.batch.pool import state_folder
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo")
 CONF = """
@@ -158,6 +159,12 @@ class Site:
     def cancel_all(self) -> None:
         call("scancel", "--user", getpass.getuser())
         until(lambda: not self.jobs(), 15)
+
+    def await_end(self) -> None:
+        """Wait until no job is left, nor a process of one, nor a file with credentials."""
+        until(lambda: not self.jobs(), 60)
+        until(lambda: not [p for name in self.names for p in self.processes(name)])
+        until(lambda: not list(state_folder().iterdir()))
 
     def stop(self) -> None:
         with contextlib.suppress(AssertionError, TimeoutError):

@@ -13,7 +13,6 @@ from submitting import SCRIPT, call, logs, stored, submit, undisturbed
 
 import sweep
 from cluster.batch.cluster import close_kept
-from cluster.batch.pool import state_folder
 
 CLUSTER = """
 jobs = 2
@@ -40,11 +39,6 @@ def folder(site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     site.cancel_all()
 
 
-def nothing_is_left(site: Any) -> bool:
-    processes = [p for name in site.names for p in site.processes(name)]
-    return not site.jobs() and not processes and not list(state_folder().iterdir())
-
-
 def until_listening(site: Any, number: int) -> list[tuple[str, int]]:
     ports = lambda: listening([p for name in site.names for p in site.processes(name)])  # noqa: E731
     until(lambda: len(ports()) == number)
@@ -66,7 +60,7 @@ def test_the_script_goes_on_in_another_job_when_its_time_is_over(site: Any, fold
     assert all(f"job {job} goes on" in text for job, text in zip(jobs[1:], texts, strict=False))
     assert "the end" in texts[-1]
     assert sorted(stored()) == [*range(200)]
-    assert nothing_is_left(site), site.states()
+    site.await_end()
     assert call("status", "s.zarr").startswith("200 of 200 networks done, 0 of them failed; 0 left\n")
 
 
@@ -83,7 +77,7 @@ def test_what_is_cancelled_leaves_nothing_behind(site: Any, folder: Path) -> Non
     assert all(refuses_strangers(port) for port in ports)
 
     assert call("cancel", "s.zarr").startswith("ended job ")
-    assert nothing_is_left(site), site.states()
+    site.await_end()
     after = call("status", "s.zarr")
     assert "written by nobody: run the script again to go on" in after
     assert "has ended; log: " in after
