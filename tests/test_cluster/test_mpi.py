@@ -35,12 +35,12 @@ def sweep(fatal):
     return list(parallel_run(method, number=60, seed=4, cluster=there, fatal=fatal))
 
 first = sweep(None)
+if "fail" in sys.argv:
+    raise SystemExit(3)
 again = sweep(20)
 assert [value[:2] for value in first] == [value[:2] for value in again]
 assert not any(value[3] for value in first)
 print(len({value[2] for value in first}), sum(value[1] for value in first), flush=True)
-if "fail" in sys.argv:
-    raise SystemExit(3)
 while not os.path.exists("seen"):
     time.sleep(0.05)
 """
