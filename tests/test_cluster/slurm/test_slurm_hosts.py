@@ -16,12 +16,14 @@ from typing import Any
 
 import psutil
 import pytest
+import xarray as xr
 from ports import listening
 from slurm_site import Site, call, running, skip_without_slurm, until
 
 from cluster.batch import pilots
 from cluster.batch.cluster import close_kept
 from sweep import dispatch, parallel_run, slurm
+from sweep.store.damage import check
 
 HERE = "swnode0"  # the end, here, of the link to the first node
 
@@ -202,6 +204,35 @@ def test_a_node_that_hangs_does_not_hold_the_sweep(
     assert list(results) == [(i, "n1") for i in range(60)]
     assert len(lines("n2")) == 2
     assert lines("n2") < lines("n1")
+
+
+def test_a_slow_node_does_not_hold_the_sweep_and_comes_too_late(
+    hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it was given last runs on the other node too; what it finds in the end is not stored again."""
+    monkeypatch.setattr(dispatch, "LATE", 1.0)
+    parallel_run(where, number=20, cluster=there())
+    begun, ended, store = tmp_path / "begun", tmp_path / "ended", tmp_path / "s.zarr"
+
+    def method(idx: int, net: Any) -> tuple[int, float]:
+        slow = os.environ.get("SLURMD_NODENAME") == "n2"
+        for file, seconds in (begun, 4.0), (ended, 0.0):
+            with file.open("a") as stream:
+                stream.write("x" if slow else "")
+            time.sleep(seconds if slow else 0.01)
+        return idx, float(net.rng.random())
+
+    def sweep_of(number: int, cluster: Any) -> list[Any]:
+        at = None if cluster == "debug" else store
+        return list(parallel_run(method, number=number, seed=4, cluster=cluster, store=at))
+
+    expected = sweep_of(110, "debug")
+    assert sweep_of(100, there()) == expected[:100]
+    until(lambda: len(begun.read_text()) == len(ended.read_text()), 60)
+    assert sweep_of(110, there()) == expected
+    stored = xr.open_dataset(store, engine="zarr").network.values.tolist()
+    assert sorted(stored) == [*range(110)]
+    assert check(store) == []
 
 
 def test_an_interface_that_nodes_do_not_reach(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
