@@ -15,14 +15,14 @@ from slurm_site import until
 
 import sweep
 from cluster.batch.cluster import close_kept
-from cluster.batch.pool import state_folder
 from sweep import parallel_run
 from sweep.store.damage import check
 
-NUMBER = 200
+NUMBER = 400
 SCRIPT = """
 import sys, time
 from collections import Counter
+from pathlib import Path
 from sweep import parallel_run, slurm
 from sweep.store.gather import Gatherer
 
@@ -33,14 +33,12 @@ def counted(self, arrived):
     return take(self, arrived)
 
 def method(idx, net):
-    time.sleep(0.05)
-    while idx >= upto:
-        time.sleep(0.05)
+    time.sleep(float(Path(pace).read_text()))
     return idx, float(net.rng.random())
 
-Gatherer.take, upto = counted, int(sys.argv[3])
+Gatherer.take, pace = counted, sys.argv[3]
 there = slurm(jobs=3, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
-results = parallel_run(method, number=200, seed=4, store=sys.argv[1], cluster=there)
+results = parallel_run(method, number=400, seed=4, store=sys.argv[1], cluster=there)
 print(*ways, list(results) == eval(sys.argv[2]))
 """
 
@@ -57,21 +55,32 @@ def expected() -> list[Any]:
     )
 
 
-def command(store: Path, expected: list[Any], upto: int = NUMBER) -> list[str]:
-    """Return the command line of a sweep, of which only networks up to one come to an end."""
-    return [sys.executable, "-c", SCRIPT, str(store), repr(expected), str(upto)]
+@pytest.fixture
+def pace(tmp_path: Path) -> Path:
+    """Give a file that says how many seconds a network takes."""
+    file = tmp_path / "pace"
+    file.write_text("0.01")
+    return file
+
+
+def command(store: Path, expected: list[Any], pace: Path) -> list[str]:
+    return [sys.executable, "-c", SCRIPT, str(store), repr(expected), str(pace)]
 
 
 def stored(store: Path) -> int:
     return xr.open_dataset(store, engine="zarr").sizes["network"] if (store / "zarr.json").exists() else 0
 
 
-def test_workers_that_see_the_store_write_their_parts(site: Any, tmp_path: Path, expected: list[Any]) -> None:
-    run = subprocess.run(command(tmp_path / "s.zarr", expected), cwd=tmp_path, capture_output=True, text=True)
+def test_workers_that_see_the_store_write_their_parts(
+    site: Any, tmp_path: Path, expected: list[Any], pace: Path
+) -> None:
+    run = subprocess.run(command(tmp_path / "s.zarr", expected, pace), capture_output=True, text=True)
     assert run.stdout == "Receipt True\n", run.stderr
 
 
-def test_parts_go_through_dask_where_workers_do_not(site: Any, tmp_path: Path, expected: list[Any]) -> None:
+def test_parts_go_through_dask_where_workers_do_not(
+    site: Any, tmp_path: Path, expected: list[Any], pace: Path
+) -> None:
     own = tmp_path / "own"
     own.mkdir()
     # A file system that is mounted for the script alone.
@@ -79,7 +88,10 @@ def test_parts_go_through_dask_where_workers_do_not(site: Any, tmp_path: Path, e
     if subprocess.run([*mounted[:4], f"mount -t tmpfs none {own}"], capture_output=True).returncode:
         pytest.skip("nothing can be mounted here")
     run = subprocess.run(
-        [*mounted, "sh", *command(own / "s.zarr", expected)], cwd=tmp_path, capture_output=True, text=True
+        [*mounted, "sh", *command(own / "s.zarr", expected, pace)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert run.stdout == "Part True\n", run.stderr
     assert not list(own.iterdir())
@@ -102,13 +114,17 @@ ENDS = [
 ]
 
 
-def test_ends_and_the_script_started_again(site: Any, tmp_path: Path, expected: list[Any]) -> None:
+@pytest.mark.timeout(600)  # five runs of a script
+def test_ends_and_the_script_started_again(
+    site: Any, tmp_path: Path, expected: list[Any], pace: Path
+) -> None:
     folder = tmp_path / "my sweep"
     folder.mkdir()
     store, before = folder / "s.zarr", list[int]()
+    pace.write_text("0.3")
     for victim, how, words in ENDS:
         with subprocess.Popen(
-            command(store, expected, len(before) + 40),
+            command(store, expected, pace),
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -119,20 +135,21 @@ def test_ends_and_the_script_started_again(site: Any, tmp_path: Path, expected: 
             errors = script.communicate(timeout=60)[1]
         assert script.returncode, (how, errors)
         assert words in errors
-        nothing_is_left(site)
+        site.await_end()
         now = stored_indices(store)
         assert now[: len(before)] == before  # what was stored was not run again
         assert len(before) + 10 <= len(now) < NUMBER
         before = now
 
-    again = subprocess.run(command(store, expected), cwd=folder, capture_output=True, text=True)
+    pace.write_text("0.01")
+    again = subprocess.run(command(store, expected, pace), cwd=folder, capture_output=True, text=True)
 
     assert again.stdout == "Receipt True\n", again.stderr
     indices = stored_indices(store)
     assert indices[: len(before)] == before
     assert sorted(indices) == [*range(NUMBER)]
     assert check(store) == []
-    nothing_is_left(site)
+    site.await_end()
 
 
 def wait_for(site: Any, store: Path, number: int) -> None:
@@ -143,10 +160,3 @@ def wait_for(site: Any, store: Path, number: int) -> None:
 def stored_indices(store: Path) -> list[int]:
     found: list[int] = xr.open_dataset(store, engine="zarr").network.values.tolist()
     return found
-
-
-def nothing_is_left(site: Any) -> None:
-    """Wait until no job is there, nor one that waits, no process of one, and no file with credentials."""
-    until(lambda: not site.jobs(), 60)
-    until(lambda: not [p for name in site.names for p in site.processes(name)])
-    until(lambda: not list(state_folder().iterdir()))
