@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -66,8 +65,19 @@ class Results(Sequence[Any]):
     @cached_property
     def choice(self) -> str:
         """What the last call with ``simulator="auto"`` chose, and why; empty where it named a simulator."""
-        calls = np.asarray(self._reader.arrays["provenance/calls"][:])
-        return str(json.loads(str(calls[-1]) or "{}").get("choice", ""))
+        return str(self.provenance[-1].get("choice", ""))
+
+    @property
+    def provenance(self) -> list[dict[str, Any]]:
+        """Where the results come from: a record of each call that wrote their store, the last one last.
+
+        It has "time", "machine", "command", "versions", and "git": the commit and what was changed since,
+        where the script is in a repository; "method", with its "source" as text; and "networks", of which
+        ``Network.from_dict(results.provenance[-1]["networks"][0])`` makes the base network again. Without
+        ``store=`` nothing of this is kept. The store's group "provenance" tells the call, the machine and
+        the attempt of each network.
+        """
+        return self._reader.calls
 
     @cached_property
     def dataset(self) -> xr.Dataset:

@@ -71,6 +71,15 @@ class Reader:
         stride = max(1, len(self.attributes["simulators"]))
         return {f.index: replace(f, index=f.index // stride) for f in sorted(found, key=lambda f: f.index)}
 
+    @cached_property
+    def calls(self) -> list[dict[str, Any]]:
+        """The calls that wrote the store, each with what it ran."""
+        texts = {name: np.asarray(self.arrays[f"provenance/{name}"][:]) for name in ("calls", "descriptions")}
+        calls, described = ([json.loads(str(text) or "{}") for text in column] for column in texts.values())
+        return [
+            {**(described[call["description"]] if "description" in call else {}), **call} for call in calls
+        ]
+
     def names(self, role: Role) -> dict[str, str]:
         """Give the arrays of a role by their leaf."""
         return {str(a.attrs["leaf"]): n for n, a in self.arrays.items() if a.attrs.get("role") == role}
