@@ -6,7 +6,9 @@ import atexit
 import tempfile
 import time
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 from cluster import own_pool
 from cluster.host import LOOPBACK
@@ -83,8 +85,9 @@ def local(cores: int | None = None) -> Local:
     Raises
     ------
     ValueError
-        If `cores` is less than 1.
+        If `cores` is no whole number of at least 1.
     """
-    if cores is not None and cores < 1:
-        raise ValueError(f"local: cores={cores!r}; expected at least 1")
+    given: Any = cores
+    if cores is not None and (isinstance(given, bool) or not isinstance(given, Integral) or cores < 1):
+        raise ValueError(f"local: cores={cores!r}; expected a whole number of at least 1")
     return Local(cores)

@@ -130,7 +130,7 @@ class Results(Sequence[Any]):
         IndexError, ValueError
             If these results have no such place, or no such failure.
         """
-        return self._replay(self._place_of(i) if isinstance(i, Failure) else range(len(self))[i])
+        return self._replay(self._place_of(i) if isinstance(i, Failure) else self._place(i))
 
     def _place_of(self, failure: Failure) -> int:
         for index in self._reader.index[self._failed_rows]:
@@ -191,11 +191,13 @@ class Results(Sequence[Any]):
     def __getitem__(self, i: int | slice) -> Any:
         if isinstance(i, slice):
             return [self[k] for k in range(*i.indices(len(self)))]
+        return self._value(self._place(i))
+
+    def _place(self, i: int) -> int:
         try:
-            place = range(len(self))[operator.index(i)]
+            return range(len(self))[operator.index(i)]
         except IndexError:
             raise IndexError(f"results[{i}]: there are {len(self)} networks") from None
-        return self._value(place)
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))

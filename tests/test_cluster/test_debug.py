@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+from typing import Any
 
 import cloudpickle
 import numpy as np
@@ -84,7 +85,7 @@ def test_an_unknown_cluster_is_refused(wrong: object) -> None:
         cluster.connect(wrong)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("cores", [0, -2])
-def test_too_few_cores_are_refused(cores: int) -> None:
-    with pytest.raises(ValueError, match="at least 1"):
+@pytest.mark.parametrize("cores", [0, -2, 2.5, "all", True])
+def test_too_few_cores_are_refused(cores: Any) -> None:
+    with pytest.raises(ValueError, match=f"cores={cores!r}; expected a whole number of at least 1"):
         cluster.connect(None, cores)

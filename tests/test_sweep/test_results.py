@@ -103,6 +103,8 @@ def test_timings(tmp_path: Path) -> None:
 def test_replay(tmp_path: Path) -> None:
     results = results_of(tmp_path, [Outcome(i, encode(i)) for i in range(3)], replay=lambda i: i * 10)
     assert results.replay(2) == results.replay(-1) == 20
+    with pytest.raises(IndexError, match=r"results\[3\]: there are 3 networks"):
+        results.replay(3)
     with pytest.raises(IndexError):
         results.replay(3)
 
