@@ -31,7 +31,7 @@ from sweep import Izhikevich, Network, Population, local, parallel_run
 
 TABLE = Path(__file__).with_name("scheduler.md")
 Map = Callable[[int], object]
-LONG = 2.0  # seconds for which efficiency is measured, on each core
+LONG = 10.0  # seconds for which efficiency is measured, on each core
 LENGTHS = (0.001, 0.01, 0.05, 0.1, 1.0)
 EFFICIENCY = ("NEST, networks of", "took CPU ms", "% of cores x wall time", "% of all CPU time")
 CHUNK = 100
