@@ -53,6 +53,7 @@ def test_dicts() -> None:
     assert points_from(iter([{"a": 1, "b": 2}, {"b": 4, "a": 3}])).columns == {"a": [1, 3], "b": [2, 4]}
     table = points_from(pd.DataFrame({"a": [1, 3], "b": [2.5, 4.5]}))
     assert list(table) == [{"a": 1, "b": 2.5}, {"a": 3, "b": 4.5}]
+    assert [p["v"] for p in grid(v=[1, 2] * pq.mV)] == [1 * pq.mV, 2 * pq.mV]
     points = grid(a=[1])
     assert points_from(points) is points
 
@@ -66,7 +67,6 @@ def test_dicts() -> None:
         (lambda: grid(rates="ab"), "rates is 'ab'; expected a sequence"),
         (lambda: grid(rates={1, 2}), "expected a sequence"),
         (lambda: grid(rates=np.array(1.0)), "expected a sequence"),
-        (lambda: grid(v=[1, 2] * pq.mV), "give plain numbers, and the unit in the method"),
         (lambda: sobol(4, seed="a", a=(0, 1)), "seed is 'a'; expected a whole number"),
         (lambda: zipped(a=[1], b=[1, 2]), r"differ \(a 1, b 2\); give every name as many"),
         (lambda: sobol(0, seed=0, a=(0, 1)), "n is 0; expected the number of points"),

@@ -105,8 +105,6 @@ def test_replay(tmp_path: Path) -> None:
     assert results.replay(2) == results.replay(-1) == 20
     with pytest.raises(IndexError, match=r"results\[3\]: there are 3 networks"):
         results.replay(3)
-    with pytest.raises(IndexError):
-        results.replay(3)
 
 
 def test_what_it_tells(tmp_path: Path) -> None:

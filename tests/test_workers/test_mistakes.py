@@ -364,6 +364,11 @@ AT_ONCE: dict[str, tuple[Callable[[], object], type[Exception], tuple[str, ...]]
         ValueError,
         ("izh", "'g_exc'", "spike, v, u"),
     ),
+    "a monitor set to an unknown variable": (
+        lambda: setattr(Monitor(izhikevich(), "v"), "variables", ["g_exc"]),
+        ValueError,
+        ("izh", "'g_exc'", "spike, v, u"),
+    ),
     "monitor of a variable of a source": (
         lambda: Monitor(PoissonPopulation(2, name="noise"), "v"),
         ValueError,

@@ -74,13 +74,17 @@ class Monitor(Attached):
             population = population.post
         if not isinstance(population, Population):
             raise TypeError(f"Monitor: population={population!r}; expected a Population or a Projection")
-        given = [variables] if isinstance(variables, str) else list(variables)
         self.population, self.period = population, period
-        self.variables = tuple(
-            "spike" if v in SPIKE and self.projection is None else self._checked(v) for v in given
-        )
+        self.variables = self._parsed(variables)
         self._live: LiveMonitor | None = None
         super().__init__(f"monitor({(self.projection or population).name})", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, self._parsed(value) if name == "variables" else value)
+
+    def _parsed(self, variables: str | Sequence[str]) -> tuple[str, ...]:
+        given = [variables] if isinstance(variables, str) else variables
+        return tuple("spike" if v in SPIKE and self.projection is None else self._checked(v) for v in given)
 
     def relink(self, members: Mapping[str, Described]) -> None:
         """Refer to these members instead of others of the same names."""
