@@ -9,6 +9,7 @@ the store all the while. Printed are the networks that were lost (stored once, a
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import subprocess
 import sys
@@ -22,8 +23,9 @@ import numpy as np
 import psutil
 
 import sweep
+from sweep.store.root import WORK
 
-NUMBER = 300
+NUMBER = 1000
 CLIENT = f"""
 import sys, time
 import numpy as np
@@ -66,6 +68,7 @@ def run(kills: int, dice: random.Random) -> Counter[str]:
     while counts["kills"] < kills:
         with tempfile.TemporaryDirectory() as folder:
             _sweep_once(Path(folder) / "s.zarr", kills, dice, counts)
+        print(", ".join(f"{name} {counts[name]}" for name in sorted(counts)), file=sys.stderr, flush=True)
     return counts
 
 
@@ -76,9 +79,11 @@ def _sweep_once(path: Path, kills: int, dice: random.Random, counts: Counter[str
         client = subprocess.Popen(
             [sys.executable, "-c", CLIENT, str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
-        moment = time.monotonic() + dice.uniform(1.0, 4.0)
+        moment = math.inf
         while client.poll() is None:
             _look(path, seen, counts)
+            if moment == math.inf and _has_begun(client.pid, path):
+                moment = time.monotonic() + dice.uniform(0.0, 3.0)
             if time.monotonic() > moment and counts["kills"] < kills:
                 counts["kills"] += _kill(client, dice)
                 moment = time.monotonic() + dice.uniform(0.05, 1.5)
@@ -91,6 +96,14 @@ def _sweep_once(path: Path, kills: int, dice: random.Random, counts: Counter[str
     _look(path, seen, counts)
     results = sweep.open(path)
     counts["torn"] += sum(not _right(i, results[i]) for i in range(NUMBER))
+
+
+def _has_begun(pid: int, path: Path) -> bool:
+    """Whether a client is about to write the store: before, killing it would show nothing."""
+    try:
+        return any(f'"pid": {pid},' in lease.read_text() for lease in (path / WORK).glob("lease-*"))
+    except OSError:
+        return False
 
 
 def _kill(client: subprocess.Popen[bytes], dice: random.Random) -> int:
