@@ -1,14 +1,15 @@
 """Where the time of a small network goes: ``python -m bench.way``.
 
-The page's example (100 Poisson sources, 100 Izhikevich neurons, 1 s in steps of 1 ms) on Brian2, fused, in
+The page's example (100 Poisson sources, 100 Izhikevich neurons, 1 s in steps of 1 ms), fused, in
 CPU ms per network: all of `parallel_run` by process; then, in this process alone, what a worker's child
 process does, part by part; and last the same network as a loop written by hand in C++, the least that it can
-cost. Of each part the least of all rounds is shown.
+cost. Of each part the least of all rounds is shown. What was found is in bench/way.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import subprocess
 import tempfile
 import time
@@ -52,10 +53,10 @@ def rates(number: int) -> list[float]:
     return [float(r) for r in -1000.0 * np.log1p(-np.linspace(0.0, MOST, number) / 1000.0)]
 
 
-def by_process(number: int, width: int) -> Seconds:
+def by_process(simulator: str, number: int, width: int) -> Seconds:
     """Run a sweep; return the CPU time of each kind of process."""
     before, client = _of_processes(), time.process_time()
-    options: dict[str, Any] = {"simulator": "brian2", "fuse": width, "progress": False}
+    options: dict[str, Any] = {"simulator": simulator, "fuse": width, "progress": False}
     parallel_run(method, networks=net, rates=rates(number), **options)
     spent = {kind: seconds - before.get(kind, 0.0) for kind, seconds in _of_processes().items()}
     return {"client": time.process_time() - client, **spent}
@@ -68,9 +69,9 @@ def _of_processes() -> Seconds:
     return dict(found)
 
 
-def in_child(number: int, width: int) -> Seconds:
+def in_child(name: str, number: int, width: int) -> Seconds:
     """Run the same networks in this process, as a worker's child process does."""
-    job, simulator = Job(method, (net,), "brian2", 1, (), width), simulators.start("brian2")
+    job, simulator = Job(method, (net,), name, 1, (), width), simulators.start(name)
     parameters = [{"rates": rate} for rate in np.random.default_rng(0).permutation(rates(number)).tolist()]
     spent: Seconds = defaultdict(float)
     outcomes = []
@@ -129,16 +130,18 @@ def by_hand(number: int) -> tuple[float, float]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser("python -m bench.way", description=__doc__)
+    parser.add_argument("--simulator", default="brian2", choices=["brian2", "genn"])
     parser.add_argument("--networks", type=int, default=400)
     parser.add_argument("--width", type=int, default=100, help="how many networks run as one")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    number, width = given.networks, given.width
-    by_process(2 * width, width)  # starts all, and compiles
-    in_child(width, width)
-    print(f"{number} networks, {width} as one; CPU ms per network")
-    _show("parallel_run", [by_process(number, width) for _ in range(given.rounds)], number)
-    _show("a child process", [in_child(number, width) for _ in range(given.rounds)], number)
+    name, number, width = given.simulator, given.networks, given.width
+    by_process(name, 2 * width, width)  # starts all, and compiles
+    in_child(name, width, width)
+    gc.freeze()  # as the child process does
+    print(f"{name}, {number} networks, {width} as one; CPU ms per network")
+    _show("parallel_run", [by_process(name, number, width) for _ in range(given.rounds)], number)
+    _show("a child process", [in_child(name, number, width) for _ in range(given.rounds)], number)
     loops = [by_hand(number) for _ in range(given.rounds)]
     print(f"The loop in C++: {min(loops)[0]:.3f} ms per network, which has {loops[0][1]:.0f} spikes")
 
