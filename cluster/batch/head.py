@@ -8,6 +8,7 @@ ended, no job of the workers is left.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import time
 
 from cluster.batch.handed import Head, own_job
 from cluster.batch.pilot import heed, notice
+from cluster.batch.pool import state_folder
 from cluster.batch.submission import Submission
 from cluster.batch.system import BatchError
 from cluster.batch.systems import KINDS
@@ -30,6 +32,7 @@ def run(submission: Submission, job: str) -> int:
     told = threading.Event()
     heed(told)
     _end_workers(submission)  # of the head whose node was lost
+    remove_credentials(submission.name)  # which nobody else could
     last_orders, _ = notice(seconds(submission.head["walltime"]))
     end = time.monotonic() + last_orders
     head = Head(submission.system, submission.name, job, submission.log(job), submission.workers)
@@ -49,6 +52,12 @@ def run(submission: Submission, job: str) -> int:
     again = submission.submit()
     print(f"The time of job {job} is over; job {again} goes on.", flush=True)
     return 0
+
+
+def remove_credentials(name: str) -> None:
+    """Remove the files of a submission's clusters."""
+    for folder in state_folder().glob(f"{name}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stop(script: subprocess.Popen[bytes]) -> None:

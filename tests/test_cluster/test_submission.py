@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from cluster.batch.handed import VARIABLE, Head, own_head
+from cluster.batch.head import remove_credentials
+from cluster.batch.pool import state_folder
 from cluster.batch.submission import Submission
 from sweep.cli import main
 
@@ -130,6 +132,15 @@ def test_without_the_batch_system(toml: str, program: str) -> None:
     done = submit(toml)
     assert done.exit_code == 1
     assert f"{program} was not found: this machine cannot submit jobs" in done.output
+
+
+def test_a_head_removes_the_credentials_of_one_whose_node_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(Path.cwd()))
+    for name in ("sweep-1-a", "sweep-1-b", "sweep-2-a"):
+        (state_folder() / name).mkdir()
+        (state_folder() / name / "key.pem").touch()
+    remove_credentials("sweep-1")
+    assert [folder.name for folder in state_folder().iterdir()] == ["sweep-2-a"]
 
 
 def test_only_the_job_itself_is_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
