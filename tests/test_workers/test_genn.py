@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from outcome_bits import bits
 
 from sweep import (
+    AdditiveSTDP,
     IF_cond_exp,
     IF_curr_exp,
     Izhikevich,
@@ -22,6 +26,7 @@ from sweep import (
     PoissonPopulation,
     Population,
     Projection,
+    Synapse,
     TsodyksMarkramSynapse,
     Uniform,
 )
@@ -74,37 +79,51 @@ def network() -> dict[str, Any]:
         Projection(cells, others, "exc").connect_fixed_probability(0.5, weights=Uniform(5.0, 9.0))
         tiring = Projection(inputs, third, "exc", synapse=TsodyksMarkramSynapse(U=Uniform(0.2, 0.6)))
         tiring.connect_fixed_probability(0.5, weights=Uniform(0.05, 0.2))
+        learning = AdditiveSTDP(A_plus=0.1, A_minus=0.1, w_max=3.0)
+        plastic = Projection(inputs, cells, "exc", synapse=learning, name="plastic")
+        plastic.connect_fixed_probability(0.5, weights, delays=Uniform(0.5, 8.0))
+        noisy = Population(2, Neuron(equations="dv/dt = -v + Normal(0.0, 1.0)", spike="v > 1", reset="v = 0"))
         PoissonInput(third, rate=300.0, weight=0.02)
         NoisyCurrentSource(mean=0.1, stdev=0.2).inject_into(cells, [0, 2])
-        made = {"net": net, "cells": cells, "inputs": inputs}
-        made["monitors"] = [Monitor(p, "spike") for p in (cells, others, third)]
+        made = {"net": net, "cells": cells, "inputs": inputs, "plastic": plastic}
+        made["monitors"] = [Monitor(p, "spike") for p in (cells, others, third, noisy)]
         made["traces"] = [Monitor(others, ["v", "u"], period=1.5), Monitor(third, ["v", "gsyn_exc"])]
     return made
 
 
-@pytest.mark.parametrize("width", [2, 7])
-def test_fused_networks_are_the_same_bits_as_apart(width: int) -> None:
+@settings(deadline=None, max_examples=4, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    order=st.permutations(range(5)),
+    width=st.integers(2, 5),
+    durations=st.lists(st.integers(0, 70), min_size=5, max_size=5),
+    piece=st.sampled_from([16, 64, 1024]),
+    seed=st.integers(0, 2**64),
+)
+def test_any_width_order_and_split_changes_no_bit(
+    order: Sequence[int], width: int, durations: Sequence[int], piece: int, seed: int
+) -> None:
     made = network()
 
     def method(idx: int, net: Network) -> Any:
-        net.simulate(idx * 3.5)
+        net.simulate(durations[idx] * 0.5)
         net.get(made["inputs"]).rates = 30.0 + idx
         net.get(made["cells"]).v = net.get(made["cells"]).v + net.rng.random()
         net.step()
         net.get(made["cells"]).tau_m = Uniform(10.0, 30.0)
-        net.simulate(60.0)
+        net.simulate(40.0)
         rasters = [net.get(m).raster_plot() for m in made["monitors"]]
-        return rasters, [net.get(m).get("v") for m in made["traces"]], net.time
+        traces = [net.get(m).get("v") for m in made["traces"]]
+        return rasters, traces, net.get(made["plastic"]).weights, net.time
 
-    job = Job(method, (made["net"],), "genn", 5)
-    alone = [bits(run_network(job, i, {})) for i in range(7)]
-    assert not any(isinstance(a, Exception) for a in alone)
-    order = [3, 0, 6, 2, 1, 5, 4]
-    for at in range(0, 7, width):
-        chunk = order[at : at + width]
-        fused = run_side_by_side(job, chunk, [{}] * len(chunk), simulators.start("genn"))
-        assert all(o.failure is None for o in fused)
-        assert [bits(o) for o in fused] == [alone[i] for i in chunk]
+    job = Job(method, (made["net"],), "genn", seed)
+    alone = [run_network(job, i, {}) for i in range(5)]
+    assert [o.failure for o in alone] == [None] * 5
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "_LONGEST", piece)
+        for at in range(0, 5, width):
+            chunk = order[at : at + width]
+            fused = run_side_by_side(job, chunk, [{}] * len(chunk), simulators.start("genn"))
+            assert [bits(o) for o in fused] == [bits(alone[i]) for i in chunk]
 
 
 def on_both(method: Any, net: Network) -> list[Any]:
@@ -149,9 +168,9 @@ def test_equations_give_what_they_give_on_brian2() -> None:
 
 def test_networks_of_one_structure_are_compiled_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    pairs = [(i, i) for i in range(10)]
-    for dt, weight, delay in ((0.1, 1.0, 3), (1.0, 2.0, 7)):
-        built(instance(cells("Izhikevich", 10), synapses(pairs, weight, delay), sources=10, dt=dt))
+    for dt, weight, delay, most in ((0.1, 1.0, 3, 24), (1.0, 2.0, 7, 22)):
+        wiring = synapses([(0, i) for i in range(most)], weight, delay)
+        built(instance(cells("Izhikevich", 30), wiring, sources=10, dt=dt))
     folder = cache.folder("single_threaded_cpu")
     assert len([f for f in folder.iterdir() if f.is_dir()]) == 1
     assert folder.is_relative_to(tmp_path)
@@ -204,6 +223,14 @@ def test_weights_learn_the_same_bits_as_on_brian2(kind: str, receptor: str) -> N
         assert same(*(([s.spikes(1)], [s.weights(i) for i in range(3)]) for s in pair))
         start = end
     assert not np.array_equal(pair[0].weights(1), network_.projections[1].weights)
+
+
+def test_synapses_in_equations_are_refused() -> None:
+    with Network() as net:
+        cells = Population(2, Izhikevich)
+        Projection(cells, cells, synapse=Synapse()).connect_all_to_all(1.0)
+    with pytest.raises(ValueError, match="'genn' has no Synapse; those that have it: brian2"):
+        simulators.check(net, "genn")
 
 
 def test_what_cannot_be_compiled_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

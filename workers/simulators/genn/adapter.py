@@ -47,7 +47,7 @@ class Genn(Simulator):
     fuses: ClassVar[int] = 20_000
     keyed: ClassVar[bool] = True
 
-    _prepared: ClassVar[dict[tuple[str, str], Any]] = {}
+    _prepared: ClassVar[dict[tuple[str, int, Plan], Any]] = {}
     _model: Any
     _holder: ClassVar[Genn | None] = None  # two loaded in one process would corrupt each other
 
@@ -101,11 +101,13 @@ class Genn(Simulator):
             synapses.write(self._instance.dt)
 
     def _prepare(self, plan: Plan) -> Any:
-        key, known = (self._backend, plan.key), self._prepared
+        known, kind = self._prepared, (self._backend, plan.piece)
+        fitting = [key for key in known if key[:2] == kind and key[2].fits(plan)]
+        key = fitting[0] if fitting else (*kind, plan.roomy())
         model = known.pop(key, None)
         if model is None:
-            place = cache.compiled(plan.key, self._backend, lambda at: self._make(plan).build(at))
-            model = self._make(plan)
+            place = cache.compiled(key[2].key, self._backend, lambda at: self._make(key[2]).build(at))
+            model = self._make(key[2])
             model.build(place, never_rebuild=True)
         known[key] = model
         while len(known) > _KEPT:

@@ -7,7 +7,7 @@ that never fire and places for synapses that are not there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,15 @@ class Plan:
         """The same only for what gives the same code: these files write some of it."""
         texts = [Path(file).read_text() for file in (__file__, genn_synapses.__file__, learning.__file__)]
         return repr((self, self.piece, texts))
+
+    def fits(self, other: Plan) -> bool:
+        """Whether code made for this one serves the other one too."""
+        alike = self.populations == other.populations and len(self.projections) == len(other.projections)
+        return alike and all(map(genn_synapses.SynapsePlan.fits, self.projections, other.projections))
+
+    def roomy(self) -> Plan:
+        """Return one that serves most other draws of the same network: it is what is compiled."""
+        return replace(self, projections=tuple(p.roomy() for p in self.projections))
 
     @property
     def piece(self) -> int:

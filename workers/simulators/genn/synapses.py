@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from workers.simulators.updates.model import check
 from workers.simulators.updates.synapses import KINDS
 
 _LONGEST = 2**16  # steps
+_SHORTEST = 16  # places in a row
 _EMPTY = np.zeros(1, np.uint32)  # the lengths of all rows, as GeNN copies them
 
 
@@ -52,6 +53,15 @@ class SynapsePlan:
     column: int = 0
     ring: int = 0
     back: str = ""
+
+    def fits(self, other: SynapsePlan) -> bool:
+        """Whether code made for this one serves the other one too."""
+        alike = replace(self, row=other.row, column=other.column) == other
+        return alike and self.row >= other.row and self.column >= other.column
+
+    def roomy(self) -> SynapsePlan:
+        """Return one that serves most other draws of the same network."""
+        return replace(self, row=_roomy(self.row), column=_roomy(self.column))
 
     def add_to(self, genn: Any, model: Any, name: str, groups: list[Any]) -> None:
         """Add it to GeNN's model; its connections and values are written when it is loaded."""
@@ -116,22 +126,27 @@ def plan_of(synapses: Synapses) -> SynapsePlan:
         synapses.pre,
         synapses.post,
         synapses.receptor,
-        _roomy(synapses.sources),
+        _most(synapses.sources),
         max(8, 1 << (longest - 1).bit_length()) if delayed else 1,
         state,
         tuple(n for n in values if n not in state),
         f"{back}{code}{calls}" + (f"addToPostDelay({sent}, steps);" if delayed else f"addToPost({sent});"),
-        _roomy(synapses.targets) if learns else 0,
+        _most(synapses.targets) if learns else 0,
         ring,
         back,
     )
 
 
-def _roomy(ranks: Ints) -> int:
-    """The most synapses of one neuron, rounded up to 2 or 3 times a power of two: each network has others."""
-    length = int(np.bincount(ranks, minlength=1).max())
-    unit = 1 << max(0, (length - 1).bit_length() - 2)
-    return max(4, -(-length // unit) * unit)
+def _most(ranks: Ints) -> int:
+    """The most synapses of one neuron."""
+    return int(np.bincount(ranks, minlength=1).max())
+
+
+def _roomy(length: int) -> int:
+    """With room for what other draws of the same network have, in steps of 2 or 3 times a power of two."""
+    length = max(_SHORTEST, int(length + 2 * length**0.5))
+    unit = 1 << (length - 1).bit_length() - 2
+    return -(-length // unit) * unit
 
 
 def _values(synapses: Synapses, dt: float) -> dict[str, Floats]:
