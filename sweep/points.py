@@ -184,8 +184,8 @@ def _axis(kind: str, name: str, values: Any) -> Values:
         raise TypeError(
             f"{kind}: {name} is {values!r}; expected a sequence of values, as in {name}=[5.0, 10.0]"
         )
-    plain = isinstance(values, np.ndarray) and not has_units(values)
-    listed = values if plain else list(values)  # an array with a unit has a value with a unit for each point
+    # An array with a unit is a list of values with a unit.
+    listed = values if isinstance(values, np.ndarray) and not has_units(values) else list(values)
     if len(listed) == 0:
         raise ValueError(f"{kind}: {name} has no values; give it at least one, or leave it out")
     return listed
