@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _random
 import ctypes
 import random
 from typing import Any
@@ -29,30 +28,6 @@ class Bits:
         return self._words[_LENGTH] == _LENGTH and self._words[0] == _FIRST
 
 
-class _Twister:
-    """The state of Python's generator as bytes: `random.getstate` makes 625 numbers of it each time.
-
-    In CPython it is all that an object of the class has, behind what every object has.
-    """
-
-    _head = object.__basicsize__
-    _size = _random.Random.__basicsize__ - _head
-
-    def __init__(self) -> None:
-        self._global = random.random.__self__  # type: ignore[attr-defined]
-        self._at = id(self._global) + self._head
-
-    def get(self) -> tuple[bytes, float | None]:
-        return ctypes.string_at(self._at, self._size), self._global.gauss_next
-
-    def set(self, state: tuple[bytes, float | None]) -> None:
-        ctypes.memmove(self._at, state[0], self._size)
-        self._global.gauss_next = state[1]
-
-
-_twister = _Twister()
-
-
 class Globals:
     """The global generators as one method sees them.
 
@@ -63,7 +38,7 @@ class Globals:
     def __init__(self) -> None:
         self._bits = _spare.pop() if _spare else Bits()  # .2 ms to make one
         self._numpy: Any = None
-        self._python: tuple[bytes, float | None] | None = None
+        self._python: Any = None
 
     def enter(self) -> None:
         """Let them be the global ones."""
@@ -71,12 +46,12 @@ class Globals:
         if self._numpy is not None:
             np.random.set_state(self._numpy)
         if self._python is not None:
-            _twister.set(self._python)
+            random.setstate(self._python)
 
     def leave(self) -> None:
         """Keep them as they are now, for the next time."""
         self._numpy = None if self._bits.untouched else np.random.get_state()
-        self._python = _twister.get()
+        self._python = random.getstate()
 
     def end(self) -> None:
         """Let others have them."""
