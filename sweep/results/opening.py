@@ -51,6 +51,7 @@ def open(path: str | Path) -> Results:  # noqa: A001
     """
     folder = folder_at(path)
     if not root.exists(folder):
+        root.refuse_lost(folder)
         raise FileNotFoundError(f"{str(path)!r} holds no results of a sweep (yet)")
     return Results(_Stored(folder), plan_of(Reader(folder)), _cannot_replay)
 

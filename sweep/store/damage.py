@@ -97,13 +97,14 @@ def _fault(folder: Folder, file: str) -> str | None:
 def _damaged_roots(folder: Folder) -> Iterator[Damage]:
     try:
         root.read(folder)
-    except FileNotFoundError:
-        yield Damage(folder.where(root.FILE), "is missing")
     except DamagedStore:
-        yield Damage(folder.where(root.FILE), "differs from its checksum")
+        yield _damaged_root(folder, root.FILE)
     if any(folder.below(WORK).names()) and root.read_copy(folder) is None:  # a copy of the store need not
-        what = "differs from its checksum" if folder.exists(root.COPY) else "is missing"
-        yield Damage(folder.where(root.COPY), what)
+        yield _damaged_root(folder, root.COPY)
+
+
+def _damaged_root(folder: Folder, name: str) -> Damage:
+    return Damage(folder.where(name), "differs from its checksum" if folder.exists(name) else "is missing")
 
 
 def _damaged_files(folder: Folder, committed: Root) -> Iterator[Damage]:

@@ -172,6 +172,7 @@ def _opened(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict
 
 
 def _made(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan]:
+    root.refuse_lost(folder)
     # What is there, but for the lease, is of a client that died when it had just begun.
     folder.remove(*(name for name in folder.names() if not name.startswith(f"{WORK}/{LEASE}")))
     known, plan = Known().with_plan(plan, len(asked.networks) > 1)

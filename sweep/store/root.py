@@ -21,6 +21,7 @@ WORK = "network/.sweep"
 COPY = f"{WORK}/root.z"
 HEAD = f'{{"zarr_format": 3, "node_type": "group", "attributes": {{"schema": "{SCHEMA}", "checksum": "'
 DIGITS = 8
+LOST = "nothing says what is where: restore one of the two from a backup, or name another path"
 
 Root = dict[str, Any]
 
@@ -44,6 +45,14 @@ def exists(folder: Folder) -> bool:
     return folder.exists(FILE) or folder.exists(COPY)
 
 
+def refuse_lost(folder: Folder) -> None:
+    """Raise DamagedStore where there are results, but neither a root nor a copy that says what they are."""
+    if any(name.startswith("network/c.") for name in folder.names()):
+        raise DamagedStore(
+            f"{str(folder)!r} holds results, but {FILE} and its copy, {COPY}, are gone: {LOST}"
+        )
+
+
 def read(folder: Folder) -> Root:
     """Read what is committed. Raises as `read_bytes` does."""
     root: Root = json.loads(read_bytes(folder))
@@ -56,13 +65,18 @@ def read_bytes(folder: Folder) -> bytes:
     Raises
     ------
     FileNotFoundError
-        There is none.
+        There is none, and no copy.
     DamagedStore
-        It is not as it was written.
+        It is not as it was written, or there is only its copy.
     ValueError
         It is none of this version.
     """
-    data = folder.read(FILE)
+    try:
+        data = folder.read(FILE)
+    except FileNotFoundError:
+        if folder.exists(COPY):
+            raise DamagedStore(f"{folder.where(FILE)} is missing; {_remedy(folder)}") from None
+        raise
     if not _intact(data):
         raise _refusal(folder, data)
     return data
@@ -115,6 +129,12 @@ def _intact(data: bytes) -> bool:
     return data.startswith(HEAD.encode()) and data[len(HEAD) : end] == _sum(data[end:])
 
 
+def _remedy(folder: Folder) -> str:
+    if read_copy(folder) is None:
+        return f"its copy, {COPY}, is missing or damaged too: {LOST}"
+    return f"running the sweep again restores it from its copy, {COPY}"
+
+
 def _refusal(folder: Folder, data: bytes) -> ValueError:
     """Say what is wrong with a root: damaged, or of another version, or of something else."""
     try:
@@ -123,9 +143,12 @@ def _refusal(folder: Folder, data: bytes) -> ValueError:
         schema = SCHEMA
     if schema == SCHEMA or read_copy(folder) is not None:
         return DamagedStore(
-            f"{folder.where(FILE)} is damaged: it differs from its checksum; running the sweep again repairs "
-            f"it from its copy, {COPY}"
+            f"{folder.where(FILE)} is damaged: it differs from its checksum; {_remedy(folder)}"
         )
+    if schema is None:
+        return ValueError(f"{str(folder)!r} is no store of a sweep; name another path, or remove it")
     return ValueError(
-        f"{str(folder)!r} is no store of this version of sweep: its schema is {schema!r}, not {SCHEMA!r}"
+        f"{str(folder)!r} is the store of another version of this package: its schema is {schema!r}, not "
+        f"{SCHEMA!r}. Run and open it with the version that made it (xarray and zarr read it as it is); or "
+        "name another path"
     )

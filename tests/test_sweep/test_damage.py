@@ -128,11 +128,24 @@ def test_a_damaged_root_is_never_read_and_is_repaired_from_its_copy(store: Path,
         (found,) = check(store)
         assert found.file == str(store / name)
         if name == root.FILE:
-            with pytest.raises((DamagedStore, FileNotFoundError), match=r"s.zarr/zarr.json"):
+            with pytest.raises(
+                DamagedStore, match=r"s.zarr/zarr.json is .*; running the sweep again restores"
+            ):
                 sweep.open(store)
         assert same(values(run(store)), whole)
         assert check(store) == []
     assert zarr.open_group(store, mode="r")["network"].shape == before
+
+
+@pytest.mark.parametrize("how", ["flipped", "missing"])
+def test_results_without_a_root_are_not_overwritten(store: Path, how: str) -> None:
+    (store / root.FILE).unlink()
+    damaged(store / root.COPY, how, random.Random(how))
+    before = [chunk.read_bytes() for chunk in chunks(store)]
+    for reading in (run, sweep.open):
+        with pytest.raises(DamagedStore, match=r"zarr.json .* copy, .*restore one of the two from a backup"):
+            reading(store)
+    assert [chunk.read_bytes() for chunk in chunks(store)] == before
 
 
 def test_every_byte_of_the_root_counts(store: Path) -> None:

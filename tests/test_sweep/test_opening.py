@@ -15,6 +15,7 @@ from sweep import parallel_run
 from sweep.plan import Plan, make_plan
 from sweep.points import grid
 from sweep.results.results import Results
+from sweep.store import root
 from sweep.store.writing import Store
 from workers.outcome import Failure, Outcome
 from workers.part import pack
@@ -153,8 +154,19 @@ def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="holds no results"):
         sweep.open(tmp_path / "s.zarr")
     xr.Dataset({"x": 1}).to_zarr(tmp_path / "other.zarr", zarr_format=3, consolidated=False)
-    with pytest.raises(ValueError, match="no store of this version"):
+    with pytest.raises(ValueError, match="no store of a sweep; name another path"):
         sweep.open(tmp_path / "other.zarr")
+
+
+def test_a_store_of_another_version_says_what_to_do(tmp_path: Path) -> None:
+    store_of(tmp_path / "s.zarr", make_plan(1, seed=1), {0: 1})
+    file = tmp_path / "s.zarr" / root.FILE
+    file.write_bytes(file.read_bytes().replace(root.SCHEMA.encode(), b"sweep-1"))
+    (tmp_path / "s.zarr" / root.COPY).unlink()
+    with pytest.raises(
+        ValueError, match=r"'sweep-1', not 'sweep-2'. .* version that made it .* another path"
+    ):
+        sweep.open(tmp_path / "s.zarr")
 
 
 def test_after_parallel_run(tmp_path: Path) -> None:
