@@ -18,7 +18,19 @@ from cluster.pool import Cluster, Handle, Pool, Running
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Cluster", "Handle", "Pool", "Running", "connect", "debug", "local", "mpi", "sge", "slurm"]
+__all__ = [
+    "Cluster",
+    "Handle",
+    "Pool",
+    "Running",
+    "connect",
+    "debug",
+    "described",
+    "local",
+    "mpi",
+    "sge",
+    "slurm",
+]
 
 
 def connect(cluster: Cluster | Client | str | None = None, max_processes: int = -1) -> Pool:
@@ -42,10 +54,11 @@ def connect(cluster: Cluster | Client | str | None = None, max_processes: int = 
     if head is not None:
         leave_sigterm_to_the_head()
         cluster = KINDS[head.system].cluster(**head.workers) if cluster is None else cluster
-    return _chosen(cluster, max_processes).start()
+    return described(cluster, max_processes).start()
 
 
-def _chosen(cluster: Cluster | Client | str | None, max_processes: int) -> Cluster:
+def described(cluster: Cluster | Client | str | None = None, max_processes: int = -1) -> Cluster:
+    """Return what `connect` would start, or raise as it does where this is no cluster."""
     if cluster is None:
         return local(None if max_processes == -1 else max_processes)
     if cluster == "debug":

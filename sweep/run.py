@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cluster import Pool, connect
+from cluster import Pool, connect, described
 from cluster.batch.handed import own_head
 from sweep.choosing import AUTO, Choice, able, choose
 from sweep.dispatch import Dispatch
@@ -118,6 +118,7 @@ def parallel_run(
     """
     _check_options(timeout, on_error)
     _check_store_options(store, resume, retry)
+    described(cluster, max_processes)  # a wrong one is refused before a store is made
     bases, listed = _bases(networks)
     plan = make_plan(number, listed, points, replicates, seed_at(store) if seed is None else seed, args)
     check_signature(method, [*plan.columns, *plan.constants], OPTIONS)

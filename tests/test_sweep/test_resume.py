@@ -253,6 +253,13 @@ def test_what_is_no_store_is_left_alone(run: Run, tmp_path: Path) -> None:
         run(draws, number=1, store=None, retry="failed")
 
 
+def test_a_wrong_cluster_is_refused_before_a_store_is_made(run: Run, tmp_path: Path) -> None:
+    for wrong in ({"cluster": "locl"}, {"cluster": None, "max_processes": 0}):
+        with pytest.raises(ValueError, match=r"cluster='locl'; expected None, local|cores=0; expected"):
+            run(draws, number=1, **wrong)
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_changed_structure_is_stored_after_force(run: Run) -> None:
     def number(idx, net):
         if idx == 1:
