@@ -16,7 +16,8 @@ from pyNN.utility import script_tools
 import sweep.pynn
 from sweep.pynn.refusal import NotCoveredError
 from sweep.pynn.state import state
-from workers.simulators import adapter
+from workers.simulators import adapter, is_installed, start
+from workers.simulators.pynn_ import Pynn
 
 OURS = "sweep.pynn"
 ALIAS = "sweep"
@@ -38,10 +39,11 @@ def run_script(path: Path, simulator: str, arguments: Sequence[str] = ()) -> Non
         The script's own arguments, without the name of a simulator, which comes first in many.
     """
     state.default_simulator = state.simulator = simulator
-    sys.modules[f"pyNN.{ALIAS}"] = pyNN.sweep = sweep.pynn
-    used = getattr(adapter(simulator), "backend", None)  # what the adapter itself needs of PyNN
-    for name in SIMULATORS - {f"pyNN.{used}"}:
-        sys.modules[name] = sweep.pynn  # for import_module("pyNN.%s" % name) and the like
+    if issubclass(adapter(simulator), Pynn) and is_installed(adapter(simulator)):
+        start(simulator)  # while it still finds in PyNN what it needs itself
+    for name in SIMULATORS | {f"pyNN.{ALIAS}"}:  # for import_module("pyNN.%s" % name) and the like
+        sys.modules[name] = sweep.pynn
+        setattr(pyNN, name.removeprefix("pyNN."), sweep.pynn)
     utility.get_simulator = _serving(script_tools.get_simulator, simulator)
     utility.get_script_args = _naming(script_tools.get_script_args)
     main = ModuleType("__main__")

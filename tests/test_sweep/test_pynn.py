@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from sweep import Network, Normal, Uniform, parallel_run
+from workers import simulators
 from workers.network import connectors
 
 SCRIPT = """
@@ -23,7 +24,9 @@ from pyNN.utility import get_script_args, get_simulator
 name, = get_script_args(1)
 exec("from pyNN.%s import run" % name)
 assert run is sim.run
-assert import_module("pyNN.%s" % "nest") is sim
+for backend in ("nest", "neuron", "brian2"):
+    exec("import pyNN.%s as other" % backend)
+    assert other is import_module("pyNN.%s" % backend) is sim
 try:
     from pyNN.neuron.random import NativeRNG
 except ImportError:
@@ -53,14 +56,17 @@ def test_the_package_is_imported_only_when_asked_for() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
-def test_sweep_run_serves_a_script_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("on", ["brian2", "neuron"])
+def test_sweep_run_serves_a_script_as_it_is(tmp_path: Path, on: str) -> None:
+    if not simulators.is_installed(simulators.adapter(on)):
+        pytest.skip(f"{on} is not installed: {simulators.adapter(on).install}")
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, "-c", "from sweep.cli import main; main()"]
-    arguments = ["run", "script.py", "--simulator", "brian2", "--rate", "40"]
+    arguments = ["run", "script.py", "--simulator", on, "--rate", "40"]
     done = subprocess.run([*command, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     simulator, count, *within = done.stdout.split()
-    assert (simulator, within) == ("brian2", ["True", "True"])
+    assert (simulator, within) == (on, ["True", "True"])
     assert 40 < int(count) < 140
 
 
