@@ -22,6 +22,7 @@ from workers.network import (
     Population,
     Projection,
     SpikeSourceArray,
+    TsodyksMarkramSynapse,
     Uniform,
     check,
     clear,
@@ -208,6 +209,26 @@ AT_ONCE: dict[str, tuple[Callable[[], object], type[Exception], tuple[str, ...]]
         lambda: setattr(projection(), "weight", 1.0),
         AttributeError,
         ("syn", "weight cannot be set", "weights, delays, synapse"),
+    ),
+    "an attribute that a network does not have": (
+        lambda: setattr(Network(), "td", 0.1),
+        AttributeError,
+        ("Network: td cannot be set", "dt", "net.get(population).td"),
+    ),
+    "an attribute of a network that is not set": (
+        lambda: setattr(Network(), "time", 0.0),
+        AttributeError,
+        ("Network: time cannot be set",),
+    ),
+    "a parameter of a model, too late": (
+        lambda: setattr(IF_curr_exp(), "tau_m", 10.0),
+        AttributeError,
+        ("IF_curr_exp: tau_m cannot be set", "IF_curr_exp(tau_m=...)"),
+    ),
+    "a parameter of a synapse, too late": (
+        lambda: setattr(TsodyksMarkramSynapse(), "U", 0.2),
+        AttributeError,
+        ("TsodyksMarkramSynapse: U cannot be set", "TsodyksMarkramSynapse(U=...)"),
     ),
     "a synapse that is none": (
         lambda: setattr(projection(), "synapse", "STDP"),

@@ -85,6 +85,14 @@ class Description:
         self._members: dict[str, Described] = {}
         self.dt = dt
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name != "dt":
+            raise AttributeError(
+                f"{type(self).__name__}: {name} cannot be set; what can be set is dt. Values of a population "
+                f"are its own: net.get(population).{name} = ..."
+            )
+        object.__setattr__(self, name, value)
+
     @property
     def dt(self) -> float:
         """The length of a step in ms."""

@@ -59,7 +59,21 @@ def documented(doc: str | None, parameters: Mapping[str, Quantity], state: Mappi
     return "\n".join([text, "", "Parameters", "----------", *said])
 
 
-class Model:
+class GivenOnce:
+    """Values that are given when the object is made, and never set afterwards."""
+
+    values: dict[str, Any]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "values" in self.__dict__:
+            kind = type(self).__name__
+            raise AttributeError(
+                f"{kind}: {name} cannot be set once it is made; give it then: {kind}({name}=...)"
+            )
+        object.__setattr__(self, name, value)
+
+
+class Model(GivenOnce):
     """A model of a neuron, and the values given to its parameters.
 
     Parameters

@@ -156,7 +156,7 @@ def _from_array(about: Json) -> NDArray[Any]:
 
 def _from_synapse(about: Json, members: dict[str, Described]) -> EquationSynapse:
     made = Synapse(**about["given"])()
-    made.values = decoded(about["values"], members)
+    made.values.update(decoded(about["values"], members))
     return made
 
 
