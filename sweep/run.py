@@ -52,9 +52,9 @@ def parallel_run(
     Parameters
     ----------
     method : callable
-        Called as ``method(idx, net, **args)`` for each network, in a process of a worker. What it returns
-        is that network's result: numbers, strings, arrays, or tuples, lists, dicts, named tuples and
-        dataclasses of them.
+        Called as ``method(idx, net, **args)`` for each network, in a process of a worker. Populations,
+        projections and monitors that it makes join `net`. What it returns is that network's result:
+        numbers, strings, arrays, or tuples, lists, dicts, named tuples and dataclasses of them.
     number : int
         How many networks to run; may be left out where `networks`, `points` or a list in `args` says it.
     networks : Network or sequence of Network, optional

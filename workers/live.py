@@ -152,7 +152,9 @@ class Network(Description):
 
     def _not_compiled(self, what: str) -> None:
         if self._session is not None:
-            raise RuntimeError(f"{what}: the network is compiled; make another with copy(), and change that")
+            raise RuntimeError(
+                f"{what}: the network is compiled; do this before it simulates, or in a copy()"
+            )
 
     def simulate(self, ms: float) -> None:
         """Simulate for `ms`, a multiple of dt.

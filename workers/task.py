@@ -113,7 +113,7 @@ def call(
     timings: Timings | None = None,
     simulator: Simulator | None = None,
 ) -> Any:
-    """Call the method for network `index` and return what it returns."""
+    """Call the method for network `index` and return what it returns; what it makes joins its network."""
     number = index // job.stride
     if job.stride > 1:
         parameters = {name: value for name, value in parameters.items() if name != "simulator"}
@@ -122,7 +122,8 @@ def call(
     network = base.copy()
     network.bind(key, job.simulator, timings or Timings(), simulator)
     _seed_globals(key)
-    return job.method(number, network, **parameters)
+    with network:
+        return job.method(number, network, **parameters)
 
 
 def _seed_globals(key: Key) -> None:

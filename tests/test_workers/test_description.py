@@ -6,7 +6,9 @@ import cloudpickle
 import numpy as np
 import pytest
 
+from workers import simulators
 from workers.live import Network
+from workers.lockstep import run_side_by_side
 from workers.network import (
     IF_curr_exp,
     Izhikevich,
@@ -18,6 +20,8 @@ from workers.network import (
     clear,
     setup,
 )
+from workers.task import Job, run_network
+from workers.values import decode
 
 
 @pytest.fixture(autouse=True)
@@ -255,3 +259,33 @@ def test_sending_changes_nothing_here() -> None:
     cloudpickle.dumps((Network(everything=True), source))
     source.rates = 1.0
     assert source.rates == 1.0
+
+
+def test_what_methods_make_joins_their_own_networks() -> None:
+    def method(idx: int, net: Network) -> list[str]:
+        cells = Population(2, Izhikevich, name="cells")
+        Monitor(cells, "v")
+        with Network() as other:  # which stays open while the other methods run
+            Population(1, Izhikevich, name=f"of {idx}")
+            net.simulate(1.0)
+            Population(1, Izhikevich, name="last")
+        return [*names(net), *names(other)]
+
+    job = Job(method, (Network(),), "nest", 5)
+    outcomes = run_side_by_side(job, range(2), [{}] * 2, simulators.start("nest"))
+    outcomes += [run_network(job, index, {}) for index in range(2)]
+    values = [decode(o.value.structure, o.value.leaves) for o in outcomes if o.value is not None]
+    assert values == [["cells", "monitor(cells)", f"of {idx}", "last"] for idx in (0, 1, 0, 1)]
+    assert not names(base())
+
+
+def test_a_method_can_make_nothing_in_a_network_that_has_run() -> None:
+    def method(idx: int, net: Network) -> None:
+        net.simulate(1.0)
+        Population(2, Izhikevich)
+
+    with Network() as net:
+        Population(1, Izhikevich)
+    failure = run_network(Job(method, (net,), "nest", 5), 0, {}).failure
+    assert failure is not None
+    assert "a new object: the network is compiled" in failure.message

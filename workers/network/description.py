@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -106,11 +107,12 @@ class Description:
         self._dt = float(dt)
 
     def __enter__(self) -> Self:
-        _open.append(self)
+        _open.set((*_open.get(), self))
         return self
 
     def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
-        _open.remove(self)
+        *before, _ = _open.get()
+        _open.set(tuple(before))
 
     def __contains__(self, obj: Described) -> bool:
         mine = self._members.get(obj.name)
@@ -176,7 +178,8 @@ class Description:
 
 
 _base = Description()
-_open: list[Description] = [_base]
+# Methods of networks that run as one take turns: what one of them has open is not open for another.
+_open: ContextVar[tuple[Description, ...]] = ContextVar("open", default=(_base,))
 
 
 def base() -> Description:
@@ -186,7 +189,7 @@ def base() -> Description:
 
 def current() -> Description:
     """Return the description that new objects join."""
-    return _open[-1]
+    return _open.get()[-1]
 
 
 def setup(dt: float = 1.0) -> None:
