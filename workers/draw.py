@@ -31,6 +31,7 @@ from workers.network import (
 )
 from workers.network.distance import OfDistance
 from workers.network.equations import EquationModel
+from workers.network.projection import refuse_long
 from workers.network.synapse_equations import EquationSynapse
 from workers.network.values import Value
 
@@ -193,12 +194,13 @@ def _magnitudes(owner: str, weights: Floats) -> Floats:
 
 
 def _steps(owner: str, delays: Floats, dt: float) -> Ints:
-    steps = np.round(delays / dt).astype(np.int64)
+    steps = np.round(delays / dt)
+    refuse_long(owner, steps, dt)
     if steps.size and steps.min() < 1:
         raise ValueError(
             f"{owner}: drew a delay below one step of {dt:g} ms; give the distribution min={dt:g}"
         )
-    return steps
+    return steps.astype(np.int64)
 
 
 def _recorded_spikes(

@@ -22,7 +22,7 @@ from workers.network import (
     Source,
     SpikeSourceArray,
 )
-from workers.network.check import check_trains, refuse_simultaneous, warn_if_crowded
+from workers.network.check import check_trains, refuse_passed, refuse_simultaneous, warn_if_crowded
 from workers.network.connectors import Edges
 from workers.outcome import Timings
 from workers.simulators.base import SIMULTANEOUS, Simulator
@@ -217,6 +217,7 @@ class Session:
         dt = self.instance.dt
         if isinstance(stimulus, GivenSpikes):
             check_trains(population.name, value, dt)
+            refuse_passed(population.name, value, population.given("spike_times"), dt, self.steps)
             if SIMULTANEOUS not in self._simulator.features:
                 refuse_simultaneous(population.name, value, dt)
             self._stimuli[place] = GivenSpikes(value, dt)

@@ -124,6 +124,16 @@ AT_ONCE: dict[str, tuple[Callable[[], object], type[Exception], tuple[str, ...]]
         ValueError,
         ("geometry=(1, 1, 1, 1)", "up to three"),
     ),
+    "more neurons than any machine has": (
+        lambda: izhikevich(10**12),
+        ValueError,
+        ("geometry=1000000000000", "at most 2147483647 neurons"),
+    ),
+    "a grid of more neurons than 64 bits can count": (
+        lambda: Population((2**32, 2**32), Izhikevich),
+        ValueError,
+        ("4294967296", "at most 2147483647 neurons"),
+    ),
     "empty geometry": (lambda: Population((), Izhikevich), ValueError, ("geometry=()", "up to three")),
     "no model": (lambda: Population(2, "Izhikevich"), TypeError, ("model='Izhikevich'", "IF_curr_exp()")),
     "bad dt": (lambda: setup(dt=0.0), ValueError, ("dt=0.0", "positive number of ms")),
@@ -464,6 +474,10 @@ BY_CHECK: dict[str, tuple[Callable[[], Network], tuple[str, ...]]] = {
         lambda: delayed(np.array([[1, 1, 1, 1], [1, 1, 1.25, 1]]), dt=0.5),
         ("syn", "1.25 ms", "grid of 0.5 ms"),
     ),
+    "a delay that no machine has the memory for": (
+        lambda: delayed(1e9),
+        ("syn", "1e+09 ms", "at most 1000000 steps, 1e+06 ms"),
+    ),
     "a delay below dt": (lambda: delayed(0.5), ("syn", "0.5", "below one step of 1 ms")),
     "a delay of 0": (lambda: delayed(0.0), ("syn", "0.0", "below one step")),
     "a distribution of delays reaching below dt": (
@@ -506,6 +520,30 @@ def test_is_an_error_of_check(mistake: str) -> None:
 )
 def test_rounding_is_no_mistake(make: Callable[[], Network]) -> None:
     check(make())
+
+
+def test_a_drawn_delay_that_no_machine_has_the_memory_for() -> None:
+    network = delayed(Uniform(1e8, 1e9), dt=0.5)
+    check(network)
+    with refused(ValueError, "syn", "steps; give at most 1000000 steps, 500000 ms"):
+        network.drawn(seed=1)
+
+
+def test_a_spike_train_cannot_be_changed_where_it_has_passed() -> None:
+    network = told(2.0, 9.0)
+    (population,) = network.of(Population)
+    network.compile("nest", seed=1)
+    network.simulate(5.0)
+    for times in ([2.0, 5.6], [2.0, 7.0, 12.0], [7.0]):  # leaving out what has passed changes nothing
+        population.spike_times = [[3.0], times]
+    for times in ([1.0], [7.0, 5.4]):
+        with refused(
+            ValueError, "told", "neuron 1", f"fire at {times[-1]:g} ms", "the time is 5 ms", "after reset()"
+        ):
+            population.spike_times = [[3.0], times]
+    assert [t.tolist() for t in population.spike_times] == [[3.0], [7.0]]
+    network.reset()
+    population.spike_times = [1.0]
 
 
 def test_a_rate_too_high_for_dt_warns() -> None:

@@ -69,6 +69,18 @@ def check_trains(name: str, trains: SpikeTimes, dt: float) -> None:
             )
 
 
+def refuse_passed(name: str, trains: SpikeTimes, before: SpikeTimes, dt: float, step: int) -> None:
+    """Raise ValueError if a neuron is to have fired by `step`, where nothing had told it to."""
+    for rank, (train, known) in enumerate(zip(trains, before, strict=True)):
+        early = train[nearest_steps(train, dt) <= step]
+        passed = early[~np.isin(nearest_steps(early, dt), nearest_steps(known, dt))] if early.size else early
+        if passed.size:
+            raise ValueError(
+                f"population {name}: neuron {rank} is to fire at {passed[0]:g} ms, but the time is "
+                f"{step * dt:g} ms; give later times, or for the next trial set them after reset()"
+            )
+
+
 def refuse_simultaneous(name: str, trains: SpikeTimes, dt: float) -> None:
     """Raise ValueError if a neuron has two spikes in one step, which not every simulator can take."""
     for rank, train in enumerate(trains):

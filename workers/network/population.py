@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from workers.network.sources import Poisson
 from workers.network.values import parse
 
 Geometry = int | tuple[int, ...]
+MOST = 2**31 - 1
 
 
 class LivePopulation(Protocol):
@@ -232,6 +234,10 @@ def _parse_geometry(geometry: Geometry) -> tuple[int, ...]:
         raise ValueError(
             f"Population: geometry={geometry!r}; expected a positive whole number of neurons, "
             "or a tuple of up to three"
+        )
+    if math.prod(map(int, shape)) > MOST:
+        raise ValueError(
+            f"Population: geometry={geometry!r}; expected at most {MOST} neurons, which simulators can number"
         )
     return tuple(int(n) for n in shape)
 

@@ -21,6 +21,7 @@ from workers.network.values import Value, lowest, parse, shown
 
 Floats = NDArray[np.floating[Any]]
 RECEPTORS = ("exc", "inh")
+LONGEST = 1_000_000  # steps of delay, for each of which NEST keeps 32 bytes for each neuron
 TOLERANCE = 1e-6  # of a step: what counts as rounding when a time is held against the grid
 
 
@@ -251,7 +252,7 @@ class Projection(Connecting, Described):
         return self._live.edges
 
     def check_delays(self, dt: float) -> None:
-        """Raise ValueError if a delay is below dt or off its grid."""
+        """Raise ValueError if a delay is below dt, off its grid, or too long for any simulator."""
         if self.given_delays is None or isinstance(self.given_delays, OfDistance):
             return  # what is computed is checked then
         low = lowest(self.given_delays)
@@ -262,6 +263,7 @@ class Projection(Connecting, Described):
             )
         if isinstance(self.given_delays, float | np.ndarray):
             steps = np.atleast_1d(self.given_delays) / dt
+            refuse_long(self.owner, steps, dt)
             off = np.flatnonzero(np.abs(steps - np.round(steps)) > TOLERANCE)
             if off.size:
                 value = np.atleast_1d(self.given_delays).flat[off[0]]
@@ -280,6 +282,15 @@ class Projection(Connecting, Described):
     def missing(self, members: Mapping[str, Described]) -> list[str]:
         """Name what this projection needs and `members` lack."""
         return [p.name for p in (self.pre, self.post) if members.get(p.name) is not p]
+
+
+def refuse_long(owner: str, steps: Floats, dt: float) -> None:
+    """Raise ValueError if there is a delay for which no simulator has the memory."""
+    if steps.size and steps.max() > LONGEST:
+        raise ValueError(
+            f"{owner}: a delay of {steps.max() * dt:g} ms is {steps.max():g} steps; "
+            f"give at most {LONGEST} steps, {LONGEST * dt:g} ms, or another dt"
+        )
 
 
 def _synapse(given: SynapseType | type[SynapseType] | None) -> SynapseType:
