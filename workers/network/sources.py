@@ -41,7 +41,8 @@ class SpikeSourceArray(Source):
     spike_times : sequence
         Times in ms: one sequence of numbers for all neurons, or a sequence of such sequences, one for each
         neuron. Each is moved to the nearest step. Several of a neuron may fall into one step on simulators
-        that have this, such as NEST; others refuse them.
+        that have this, such as NEST; others refuse them. They may be set anew between two calls of
+        `Network.simulate`, for times that are to come.
     """
 
     parameters: ClassVar = {"spike_times": Quantity(0.0, "ms")}
