@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +14,12 @@ from workers.instance import (
     Floats,
     Instance,
     Ints,
+    Ranks,
     Sources,
     Synapses,
     Trace,
     in_order,
+    united,
 )
 from workers.keys import Key, of_trial
 from workers.network import (
@@ -54,15 +57,17 @@ def draw(network: Description, key: Key) -> Instance:
     populations = network.of(Population)
     places = {p.name: i for i, p in enumerate(populations)}
     monitors = network.of(Monitor)
+    spikes = _recorded_spikes(monitors, populations, places)
     currents = tuple(Current(i.name, places[i.population.name], i.ranks) for i in network.of(Injection))
     return Instance(
         dt=network.dt,
         populations=tuple(_population(p, key) for p in populations),
         projections=tuple(_synapses(p, places, key, network.dt) for p in network.of(Projection)),
-        spikes=_recorded_spikes(monitors, populations, places),
+        spikes=tuple(spikes),
         traces=_recorded_traces(monitors, places, network.dt),
         currents=currents,
         backgrounds=tuple(_background(b, places, key) for b in network.of(PoissonInput)),
+        spikes_of={place: ranks for place, ranks in spikes.items() if ranks is not None},
     )
 
 
@@ -205,13 +210,17 @@ def _steps(owner: str, delays: Floats, dt: float) -> Ints:
 
 def _recorded_spikes(
     monitors: list[Monitor], populations: list[Population], places: dict[str, int]
-) -> tuple[int, ...]:
-    listened = [m.population for m in monitors if "spike" in m.variables]
-    stopping = [p for p in populations if p.stop_condition is not None]
-    cells = (p for p in listened + stopping if not issubclass(p.model, Source))
-    return tuple(sorted({places[p.name] for p in cells}))
+) -> dict[int, Ranks]:
+    """Return of which neurons spikes are recorded, by the place of their population."""
+    listened = [(m.population, m.ranks) for m in monitors if "spike" in m.variables]
+    stopping = [(p, None) for p in populations if p.stop_condition is not None]
+    cells = [(places[p.name], r) for p, r in listened + stopping if not issubclass(p.model, Source)]
+    return {i: united(r for j, r in cells if j == i) for i in sorted({i for i, _ in cells})}
 
 
 def _recorded_traces(monitors: list[Monitor], places: dict[str, int], dt: float) -> tuple[Trace, ...]:
-    traces = {Trace(places[m.population.name], v, m.period_steps(dt)) for m in monitors for v in m.traced}
-    return tuple(sorted(traces, key=lambda t: (t.population, t.variable, t.period)))
+    parts: dict[tuple[int, str, int], list[Ints | None]] = defaultdict(list)
+    for m in monitors:
+        for variable in m.traced:
+            parts[places[m.population.name], variable, m.period_steps(dt)].append(m.ranks)
+    return tuple(Trace(*what, united(parts[what])) for what in sorted(parts))

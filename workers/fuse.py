@@ -22,6 +22,7 @@ from workers.instance import (
     Sources,
     Spikes,
     Synapses,
+    Trace,
     sorting,
 )
 
@@ -45,9 +46,10 @@ def fuse(instances: Sequence[Instance]) -> Instance:
         tuple(_population(parts) for parts in _aligned(i.populations for i in instances)),
         tuple(_synapses(parts, sizes) for parts in _aligned(i.projections for i in instances)),
         first.spikes,
-        first.traces,
+        tuple(_trace(t, sizes, len(instances)) for t in first.traces),
         tuple(_current(parts, sizes) for parts in _aligned(i.currents for i in instances)),
         tuple(_background(parts) for parts in _aligned(i.backgrounds for i in instances)),
+        {i: _repeated(ranks, sizes[i], len(instances)) for i, ranks in first.spikes_of.items()},
     )
 
 
@@ -84,6 +86,16 @@ def _joined(tables: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
 def _shifted(ranks: Sequence[Ints], size: int) -> Ints:
     before = np.repeat(np.arange(len(ranks)) * size, [len(r) for r in ranks])
     return np.concatenate(ranks) + before
+
+
+def _repeated(ranks: tuple[int, ...], size: int, networks: int) -> tuple[int, ...]:
+    return tuple(_shifted([np.array(ranks)] * networks, size).tolist())
+
+
+def _trace(trace: Trace, sizes: Sequence[int], networks: int) -> Trace:
+    if trace.ranks is None:
+        return trace
+    return replace(trace, ranks=_repeated(trace.ranks, sizes[trace.population], networks))
 
 
 def _synapses(parts: Sequence[Synapses], sizes: Sequence[int]) -> Synapses:

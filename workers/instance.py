@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -15,6 +16,8 @@ from workers.network.synapse_lines import SynapseEquations
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
+Ranks: TypeAlias = tuple[int, ...] | None
+"""Neurons of a population, in rising order; None for all."""
 
 
 def in_order(first: NDArray[Any], second: NDArray[Any]) -> slice | Ints:
@@ -32,6 +35,21 @@ def sorting(values: Ints, most: int) -> Ints:
     """
     short = values.astype(np.uint16) if most < 2**16 else values
     return np.argsort(short, kind="stable")
+
+
+def united(parts: Iterable[Ranks | Ints]) -> Ranks:
+    """Return the neurons that are in any of some parts of a population."""
+    given = list(parts)
+    some = [ranks for ranks in given if ranks is not None]
+    return tuple(np.unique(np.concatenate(some)).tolist()) if len(some) == len(given) else None
+
+
+def places(ranks: Ranks | Ints, among: Ranks = None) -> slice | Ints:
+    """Return where some neurons are `among` others of their population; None stands for all of it."""
+    if ranks is None:
+        return slice(None)
+    wanted = np.array(ranks, np.int64)
+    return wanted if among is None else np.searchsorted(np.array(among, np.int64), wanted)
 
 
 class Spikes(NamedTuple):
@@ -58,6 +76,13 @@ class Spikes(NamedTuple):
         """Sort spikes by step and then by rank."""
         order = in_order(steps, ranks)
         return cls(np.asarray(steps, np.int64)[order], np.asarray(ranks, np.int64)[order])
+
+    def only(self, ranks: Ranks | Ints) -> Spikes:
+        """Return the spikes of some neurons; None stands for all."""
+        if ranks is None:
+            return self
+        own = np.isin(self.ranks, np.array(ranks, np.int64))
+        return Spikes(self.steps[own], self.ranks[own])
 
     @classmethod
     def joined(cls, parts: list[Spikes]) -> Spikes:
@@ -189,11 +214,30 @@ class Background:
 
 @dataclass(frozen=True)
 class Trace:
-    """A variable to be recorded at every `period`-th step, from all neurons of a population of cells."""
+    """A variable to be recorded at every `period`-th step, from a population of cells.
+
+    Attributes
+    ----------
+    population : int
+    variable : str
+    period : int
+    ranks : tuple of int, optional
+        The neurons, in rising order; all if not given.
+    """
 
     population: int
     variable: str
     period: int
+    ranks: Ranks = field(default=None, hash=False)  # which may be long
+
+    @cached_property
+    def chosen(self) -> slice | Ints:
+        """What takes the values of its neurons from those of the whole population."""
+        return places(self.ranks)
+
+    def width(self, size: int) -> int:
+        """Return of how many neurons it is, in a population of that size."""
+        return size if self.ranks is None else len(self.ranks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,6 +256,8 @@ class Instance:
         The variables that are recorded.
     currents : tuple of Current
     backgrounds : tuple of Background
+    spikes_of : dict of int to tuple of int
+        Where not all neurons of a population in `spikes` are recorded: their ranks, in rising order.
     """
 
     dt: float
@@ -221,6 +267,7 @@ class Instance:
     traces: tuple[Trace, ...]
     currents: tuple[Current, ...] = ()
     backgrounds: tuple[Background, ...] = ()
+    spikes_of: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @cached_property
     def structure(self) -> str:
@@ -232,5 +279,6 @@ class Instance:
         projections = [(s.pre, s.post, s.receptor, s.kind, s.equations) for s in self.projections]
         inputs = [(c.population, tuple(c.ranks)) for c in self.currents]
         backgrounds = [(b.population, b.receptor) for b in self.backgrounds]
-        text = repr((self.dt, populations, projections, inputs, backgrounds, self.spikes, self.traces))
+        recorded = self.spikes, sorted(self.spikes_of.items()), self.traces
+        text = repr((self.dt, populations, projections, inputs, backgrounds, *recorded))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -103,8 +103,9 @@ class _Seat(Simulator):
     ) -> None:
         self.left, self._stimuli, self._currents = steps, stimuli, currents
         self._steps = steps
-        self._seen: dict[int, list[Spikes]] = {i: [] for i in self._hub.instance.spikes}
-        self._sampled: dict[Trace, list[Floats]] = {t: [] for t in self._hub.instance.traces}
+        assert self.instance is not None
+        self._seen: dict[int, list[Spikes]] = {i: [] for i in self.instance.spikes}
+        self._sampled: dict[Trace, list[Floats]] = {t: [] for t in self.instance.traces}
         self._wait()
 
     def stimulus(self, population: int, start: int, steps: int) -> Spikes:
@@ -197,7 +198,7 @@ class _Hub:
         for row, seat in enumerate(self._rows):
             seat.row = row
         parts = [s.instance for s in self._rows if s.instance is not None]
-        self.instance = fuse(parts)
+        self.instance, self._traces = fuse(parts), parts[0].traces
         self._sizes = [p.size for p in parts[0].populations]
         counts = [[len(s.sources) for s in part.projections] for part in parts]
         self._edges = np.cumsum(
@@ -224,7 +225,7 @@ class _Hub:
             seat.receive(
                 steps,
                 {i: s[seat.row] for i, s in spikes.items()},
-                {t: v[:, seat.own(t.population)] for t, v in samples.items()},
+                {t: v[:, seat.row] for t, v in samples.items()},
             )
         self._share(perf_counter() - begin)
         for seat in waiting:
@@ -245,7 +246,9 @@ class _Hub:
     def _recorded(self) -> tuple[dict[int, list[Spikes]], dict[Trace, Floats]]:
         networks = len(self._rows)
         spikes = {i: apart(self._simulator.spikes(i), self._sizes[i], networks) for i in self.instance.spikes}
-        return spikes, {t: self._simulator.trace(t) for t in self.instance.traces}
+        samples = [self._simulator.trace(t) for t in self.instance.traces]
+        apart_ = [v.reshape(len(v), networks, v.shape[1] // networks) for v in samples]
+        return spikes, dict(zip(self._traces, apart_, strict=True))
 
     def values(self, population: int, name: str) -> Floats:
         """Return present values in all networks."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workers.draw import draw, parameter, redrawn
-from workers.instance import Cells, Floats, Ints, Spikes, Trace
+from workers.instance import Cells, Floats, Ints, Spikes, Trace, places
 from workers.keys import Key, of_trial
 from workers.network import (
     Description,
@@ -179,9 +179,9 @@ class Session:
         return self._spikes[place][-1] if self._spikes[place] else Spikes.none()
 
     def trace(self, trace: Trace) -> Floats:
-        """Return all samples of a variable, shape (samples, neurons)."""
-        size = self.instance.populations[trace.population].size
-        self._traces[trace] = [np.concatenate([*self._traces[trace], np.empty((0, size))])]
+        """Return all samples of a variable, shape (samples, neurons of the trace)."""
+        width = trace.width(self.instance.populations[trace.population].size)
+        self._traces[trace] = [np.concatenate([*self._traces[trace], np.empty((0, width))])]
         return self._traces[trace][0]
 
     def recorded_weights(self, weighing: Weighing) -> Floats:
@@ -282,12 +282,16 @@ class LiveRecord:
         return self._session.steps
 
     def spikes(self) -> tuple[Ints, Ints]:
-        """Steps and ranks of all spikes, in order."""
-        return self._session.spikes(self._place)
+        """Steps and ranks of all spikes of the recorded neurons, in order."""
+        return self._session.spikes(self._place).only(self._monitor.ranks)
 
     def trace(self, variable: str) -> Floats:
-        """All samples, shape (samples, neurons)."""
-        return self._session.trace(Trace(self._place, variable, self._period))
+        """All samples, shape (samples, recorded neurons)."""
+        wanted = self._place, variable, self._period
+        traces = self._session.instance.traces
+        trace = next(t for t in traces if (t.population, t.variable, t.period) == wanted)
+        samples = self._session.trace(trace)  # of other monitors' neurons too
+        return samples[:, places(self._monitor.ranks, trace.ranks)]
 
     def weights(self) -> Floats:
         """All samples of a projection's weights, shape (samples, synapses)."""

@@ -78,7 +78,7 @@ def network() -> Network:
     """Return the network that the script has described so far, not compiled: ``parallel_run`` takes it.
 
     In a method, populations and what they record are found by ``net.get(population.described)`` and
-    ``net.get(population.monitor)``.
+    ``net.get(population.monitor)``, or one of ``population.monitors``.
     """
     return state.network.copy()
 

@@ -114,6 +114,8 @@ class Population(_Neurons, common.Population):
         This population in the description: what ``net.get`` takes in a method of a sweep.
     monitor : Monitor or None
         What records it, once `record` has been called.
+    monitors : list of Monitor
+        What records it, where some variables are recorded of other neurons than others are.
     """
 
     _recorder_class = Recorder
@@ -149,8 +151,17 @@ class Population(_Neurons, common.Population):
 
     @property
     def monitor(self) -> Monitor | None:
-        """What records this population."""
-        return self.recorder.monitor  # type: ignore[no-any-return]
+        """What records this population, if all variables are recorded of the same neurons."""
+        found = self.monitors
+        if len(found) > 1:
+            of = "; ".join(f"{', '.join(m.variables)} of {len(m.neurons)} neurons" for m in found)
+            raise ValueError(f"{self.label} has {len(found)} monitors, take one from its monitors: {of}")
+        return found[0] if found else None
+
+    @property
+    def monitors(self) -> list[Monitor]:
+        """What records this population: a monitor for all variables of the same neurons."""
+        return [m for m in self.recorder.monitors if m.variables]
 
     def assign(self, name: str, value: Any, ranks: Any) -> None:
         """Set a parameter of some neurons, by its name in the description."""

@@ -11,17 +11,26 @@ from pyNN import errors, recording
 from sweep.pynn import state as simulator
 from sweep.pynn.state import state
 from workers.instance import Cells
-from workers.network import Monitor
+from workers.network import Monitor, View
 
 Floats = NDArray[np.float64]
 
 
 class Recorder(recording.Recorder):
-    """Records one population with one Monitor; PyNN's own class makes Blocks and Segments of it."""
+    """Records one population; PyNN's own class makes Blocks and Segments of it.
+
+    Attributes
+    ----------
+    monitors : list of Monitor
+        One for all variables that are recorded of the same neurons.
+    """
 
     _simulator = simulator
-    monitor: Monitor | None = None
     _cleared = 0.0
+
+    def __init__(self, population: Any, file: Any = None) -> None:
+        super().__init__(population, file)
+        self.monitors: list[Monitor] = []
 
     def record(
         self,
@@ -36,22 +45,34 @@ class Recorder(recording.Recorder):
         for variable in self._localize_variables(variables, locations):
             if not self.population.can_record(variable.name, variable.location):
                 raise errors.RecordingError(variable.name, self.population.celltype)
-            self.recorded[variable] = self.recorded[variable].union(ids.tolist())
-            self._listen("spike" if variable.name == "spikes" else variable.name)
-        if sampling_interval is not None and self.monitor is not None:
-            self.sampling_interval = self.monitor.period = sampling_interval
+            recorded = self.recorded[variable] = self.recorded[variable].union(ids.tolist())
+            self._listen(_ours(variable), self.population.described[self._ranks(list(recorded))])
+        if sampling_interval is not None:
+            self.sampling_interval = sampling_interval
+        for monitor in self.monitors:
+            monitor.period = self.sampling_interval
 
-    def _listen(self, variable: str) -> None:
-        if self.monitor is None:
+    def _listen(self, variable: str, view: View) -> None:
+        same = next((m for m in self.monitors if np.array_equal(m.neurons, view.ranks)), None)
+        before = self._monitor(variable)
+        if before is not None and before is not same:
+            before.variables = tuple(v for v in before.variables if v != variable)
+        if same is None:
             with state.network:
-                self.monitor = Monitor(self.population.described, variable)
-        elif variable not in self.monitor.variables:
-            self.monitor.variables += (self.monitor._checked(variable),)
+                self.monitors.append(Monitor(view, variable))
+        elif variable not in same.variables:
+            same.variables += (variable,)
+
+    def _monitor(self, variable: str) -> Monitor | None:
+        return next((m for m in self.monitors if variable in m.variables), None)
+
+    def _ranks(self, ids: Any) -> NDArray[np.int64]:
+        return np.array(ids, np.int64) - int(self.population.first_id)
 
     def _reset(self) -> None:
         state.changing("record(None)")
-        if self.monitor is not None:
-            self.monitor.variables = ()
+        for monitor in self.monitors:
+            monitor.variables = ()
 
     def _clear_simulator(self) -> None:
         self._cleared = state.t
@@ -62,9 +83,10 @@ class Recorder(recording.Recorder):
         self._cleared = 0.0
 
     def _spikes(self) -> tuple[Floats, NDArray[np.int64]]:
-        if self.monitor is None or not state.compiled:
+        monitor = self._monitor("spike")
+        if monitor is None or not state.compiled:
             return np.empty(0), np.empty(0, np.int64)
-        times, ranks = self.monitor.raster_plot()
+        times, ranks = monitor.raster_plot()
         later = times > self._cleared
         return np.asarray(times[later], np.float64), ranks[later]
 
@@ -75,11 +97,11 @@ class Recorder(recording.Recorder):
         return senders[wanted], times[wanted]
 
     def _get_all_signals(self, variable: Any, ids: list[int], clear: bool = False) -> tuple[Floats, None]:
-        ranks = np.array(ids, np.int64) - self.population.first_id
-        assert self.monitor is not None
-        samples = np.vstack([self._first(variable.name), self.monitor.get(variable.name)])
+        monitor, ranks = self._monitor(variable.name), self._ranks(ids)
+        assert monitor is not None
+        samples = monitor.get(variable.name)[:, np.searchsorted(monitor.neurons, ranks)]
         from_ = round(self._cleared / self.sampling_interval)
-        return np.asarray(samples[from_:, ranks]), None
+        return np.vstack([self._first(variable.name)[ranks], samples])[from_:], None
 
     def _first(self, variable: str) -> Floats:
         """Return the values at time 0, with which PyNN's signals begin."""
@@ -97,3 +119,7 @@ class Recorder(recording.Recorder):
         """Return which neurons of some are recorded."""
         recorded: set[int] = self.recorded[variable]
         return recorded if filter_ids is None else recorded.intersection(np.asarray(filter_ids).tolist())
+
+
+def _ours(variable: Any) -> str:
+    return "spike" if variable.name == "spikes" else str(variable.name)

@@ -91,6 +91,29 @@ def test_a_recorded_network_is_swept(sim: Any) -> None:
     assert len(set(taus)) == 3
 
 
+def test_of_a_view_only_its_neurons_are_recorded(sim: Any) -> None:
+    cells = sim.Population(800, sim.IF_curr_exp(i_offset=1.2), label="cells")
+    cells.record("spikes")
+    cells[[3, 1]].record("v", sampling_interval=0.5)
+    cells[1:3].record("v")
+    spikes, v = cells.monitors
+    assert (len(spikes.neurons), v.neurons.tolist()) == (800, [1, 2, 3])
+    assert v.period == 0.5
+    with pytest.raises(ValueError, match=r"cells has 2 monitors.*: spike of 800 neurons; v of 3 neurons"):
+        _ = cells.monitor
+    instance = sim.network().drawn(1)
+    assert [t.ranks for t in instance.traces] == [(1, 2, 3)]
+    sim.run(50.0)
+    (signal,) = cells.get_data().segments[0].analogsignals
+    assert signal.shape == (101, 3)
+    assert signal.array_annotations["channel_index"].tolist() == [1, 2, 3]
+    assert v.get("v").shape == (100, 3)
+    (part,) = cells[2:9].get_data("v").segments[0].analogsignals
+    assert (part.magnitude[:, 0] == signal.magnitude[:, 1]).all()
+    assert part.array_annotations["channel_index"].tolist() == [2, 3]
+    assert len(cells.get_spike_counts()) == 800
+
+
 def test_values_become_those_of_the_description(sim: Any) -> None:
     pop = sim.Population(4, sim.IF_cond_exp(tau_m=lambda i: 10.0 + i, cm=0.5), initial_values={"v": -60.0})
     pop.initialize(v=sim.RandomDistribution("normal", mu=-65.0, sigma=2.0))

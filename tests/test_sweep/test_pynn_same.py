@@ -23,7 +23,9 @@ def keep(*parts):
     for part in parts:
         for segment in part.get_data().segments:
             spikes = {int(t.annotations["source_index"]): np.asarray(t) for t in segment.spiketrains}
-            signals = {s.name: (np.asarray(s), str(s.units), float(s.t_start)) for s in segment.analogsignals}
+            signals = {s.name: (np.asarray(s), str(s.units), float(s.t_start),
+                                s.array_annotations["channel_index"])
+                       for s in segment.analogsignals}
             seen.append((spikes, signals))
 """
 TAIL = """
@@ -77,10 +79,12 @@ sim.DCSource(amplitude=0.3, start=20.0, stop=60.0).inject_into(others[0:4])
 step = sim.StepCurrentSource(times=[10.0, 40.0], amplitudes=[0.4, -0.2])
 step.inject_into([cells[0], cells[11]])
 sim.ACSource(amplitude=1.0, offset=0.5, frequency=30.0, start=5.0, stop=70.0).inject_into(others)
-cells.record(["spikes", "v"])
+cells.record("spikes")
+cells[[7, 3]].record("v")
+cells[6:8].record("v")
 others[2:].record(["spikes", "v"])
 sim.run(80.0)
-keep(cells, others)
+keep(cells, others, cells[5:8], cells[7:])
 for projection in here[:1]:  # of the others pyNN.nest mixes up the synapses
     table = sorted(projection.get(["weight", "delay"], format="list"))
     seen.append([np.array(table), projection.get("weight", format="array")])

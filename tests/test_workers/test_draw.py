@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -254,6 +255,26 @@ def test_what_is_recorded() -> None:
     ]
     assert stopping.name == "stopping"
     assert silent.size == 1
+
+
+def test_what_is_recorded_of_views_is_recorded_once() -> None:
+    one, two, three = (Population(9, Izhikevich) for _ in range(3))
+    stopping = Population(9, Izhikevich, stop_condition="spike")
+    for view in (one[[5, 1]], one[4:6], two[3:5], three[:2], three, stopping[:1], two[:]):
+        Monitor(view, ["v", "spike"])
+    Monitor(one[:1], "v", period=2.0)
+    instance = drawn()
+    assert [(t.population, t.period, t.ranks) for t in instance.traces] == [
+        (0, 1, (1, 4, 5)),
+        (0, 2, (0,)),
+        (1, 1, None),
+        (2, 1, None),
+        (3, 1, (0,)),
+    ]
+    assert instance.spikes == (0, 1, 2, 3)
+    assert instance.spikes_of == {0: (1, 4, 5)}
+    other = replace(instance, spikes_of={0: (1, 4, 6)})
+    assert len({i.structure for i in (instance, other, drawn())}) == 2
 
 
 def test_values_that_make_no_sense_are_refused_when_drawn() -> None:

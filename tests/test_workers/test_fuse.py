@@ -57,9 +57,9 @@ def network(neurons: int, delays: float) -> dict[str, Any]:
         Projection(cells, cells, "inh").connect_fixed_number_pre(1, weights)
         Projection(given, others, "exc").connect_all_to_all(20.0)
         Projection(cells, others, "exc").connect_fixed_probability(0.5, weights=Uniform(5.0, 9.0))
-        spikes, traces = Monitor(cells, "spike"), Monitor(others, ["v", "u"], period=1.5)
-        told = Monitor(inputs, "spike")
-    return {"net": net, "cells": cells, "inputs": inputs, "spikes": spikes, "traces": traces, "told": told}
+        spikes, traces = Monitor(cells, "spike"), Monitor(others[[0, 2]], ["v", "u"], period=1.5)
+        made = {"told": Monitor(inputs[1:], "spike"), "part": Monitor(others[1:], ["spike", "v"], period=1.5)}
+    return {"net": net, "cells": cells, "inputs": inputs, "spikes": spikes, "traces": traces, **made}
 
 
 @QUICK
@@ -90,8 +90,9 @@ def test_any_width_order_and_split_changes_no_bit(
         net.step()
         net.get(made["cells"]).tau_m = Uniform(10.0, 30.0)
         net.simulate(10.0)
-        spikes, traces, told = (net.get(made[name]) for name in ("spikes", "traces", "told"))
+        spikes, traces, told, part = (net.get(made[name]) for name in ("spikes", "traces", "told", "part"))
         recorded = [spikes.raster_plot(), traces.get("v"), traces.get("u"), told.raster_plot(), net.time]
+        recorded += [part.raster_plot(), part.get("v")]
         return recorded, half, np.random.standard_normal(), np.random.rand(), random.random()
 
     job = Job(method, (made["net"],), "brian2", seed)

@@ -86,8 +86,8 @@ def network() -> dict[str, Any]:
         PoissonInput(third, rate=300.0, weight=0.02)
         NoisyCurrentSource(mean=0.1, stdev=0.2).inject_into(cells, [0, 2])
         made = {"net": net, "cells": cells, "inputs": inputs, "plastic": plastic}
-        made["monitors"] = [Monitor(p, "spike") for p in (cells, others, third, noisy)]
-        made["traces"] = [Monitor(others, ["v", "u"], period=1.5), Monitor(third, ["v", "gsyn_exc"])]
+        made["monitors"] = [Monitor(p, "spike") for p in (cells[1:], others, third, noisy)]
+        made["traces"] = [Monitor(others, ["v", "u"], period=1.5), Monitor(third[1:], ["v", "gsyn_exc"])]
     return made
 
 

@@ -331,6 +331,33 @@ def test_a_monitor_samples_at_the_end_of_each_period() -> None:
     np.testing.assert_allclose(every.get(), exact, rtol=0, atol=1e-11)
 
 
+def test_monitors_of_views_have_what_one_of_all_has() -> None:
+    all_, some = Example(), Example()
+    with some.net:
+        first = Monitor(some.cells[[7, 2, 3]], ["spike", "v"])
+        second = Monitor(some.cells[3:5], ["spike", "v"])
+        noise = Monitor(some.noise[:4], "spike")
+        some.m.variables = ()
+    for net in (all_.net, some.net):
+        net.compile(seed=1)
+        net.simulate(30.0)
+        net.simulate(30.0)
+    whole = all_.m.get("spike")
+    for monitor, ranks in ((first, [2, 3, 7]), (second, [3, 4])):
+        assert (monitor.get("v") == all_.m.get("v")[:, ranks]).all()
+        assert monitor.neurons.tolist() == [*monitor.get("spike")] == ranks
+        assert all((times == whole[rank]).all() for rank, times in monitor.get("spike").items())
+        count = sum(len(whole[rank]) for rank in ranks)
+        assert count == len(monitor.raster_plot()[0]) > 0
+        assert monitor.mean_fr() == pytest.approx(count / len(ranks) / 0.06)
+        assert monitor.population_rate(60.0) == pytest.approx([monitor.mean_fr()])
+        segment = monitor.to_neo()
+        assert [t.annotations["source_index"] for t in segment.spiketrains] == ranks
+        assert segment.analogsignals[0].array_annotations["channel_index"].tolist() == ranks
+    times, ranks_ = all_.n.raster_plot()
+    assert noise.raster_plot()[0].tolist() == times[ranks_ < 4].tolist()
+
+
 def test_a_monitor_can_be_read_twice_and_goes_on() -> None:
     example = ran(50.0)
     first, v = example.m.raster_plot()[0].tolist(), example.m.get("v")

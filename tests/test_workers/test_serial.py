@@ -66,7 +66,11 @@ def test_what_is_drawn_is_the_same(rule: Any, weights: Any, tau: Any, matrix: bo
         cells.v = Normal(-65.0, 2.0)
         given = np.full((5, 6), 0.25) if matrix else weights
         getattr(Projection(inputs, cells, "exc"), f"connect_{rule[0]}")(weights=given, delays=1.5, **rule[1])
-        Monitor(cells, ["spike", "v"], period=2.0)
+        Monitor(cells, ["spike", "v"], period=2.0, name="all")
+        Monitor(cells[[1, 4]], "v", name="some")
+    record = to_dict(net)["members"]
+    assert "ranks" in record["some"]["attributes"]
+    assert "ranks" not in record["all"]["attributes"]  # as it was before there were views: None is all
     assert same(draw(again(net), Key(seed, 3)), draw(net, Key(seed, 3)))
     assert to_dict(again(net)) == to_dict(net)
 

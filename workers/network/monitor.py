@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.network.description import Described
-from workers.network.population import Attached, Population
+from workers.network.population import Attached, Population, View
 from workers.network.projection import Projection
 from workers.network.sources import Source
 
@@ -30,10 +30,10 @@ class LiveMonitor(Protocol):
         """How many steps have been simulated."""
 
     def spikes(self) -> tuple[Ints, Ints]:
-        """Steps and ranks of all spikes, in order."""
+        """Steps and ranks of all spikes of the recorded neurons, in order."""
 
     def trace(self, variable: str) -> Floats:
-        """All samples, shape (samples, neurons)."""
+        """All samples, shape (samples, recorded neurons)."""
 
     def weights(self) -> Floats:
         """All samples, shape (samples, synapses)."""
@@ -47,7 +47,8 @@ class Monitor(Attached):
 
     Parameters
     ----------
-    population : Population or Projection
+    population : Population, View or Projection
+        A view, such as ``pop[:10]``, records only some neurons. They keep the ranks of their population.
     variables : str or sequence of str
         "spike", or what the model can record, such as "v"; of a projection "weights".
     period : float, optional
@@ -61,10 +62,11 @@ class Monitor(Attached):
     """
 
     changeable = ("variables", "period")
+    ranks: Ints | None = None  # None for all
 
     def __init__(
         self,
-        population: Population | Projection,
+        population: Population | View | Projection,
         variables: str | Sequence[str],
         period: float | None = None,
         name: str | None = None,
@@ -72,8 +74,14 @@ class Monitor(Attached):
         self.projection = population if isinstance(population, Projection) else None
         if isinstance(population, Projection):
             population = population.post
+        if isinstance(population, View):
+            if len(population) < population.population.size:
+                self.ranks = population.ranks
+            population = population.population
         if not isinstance(population, Population):
-            raise TypeError(f"Monitor: population={population!r}; expected a Population or a Projection")
+            raise TypeError(
+                f"Monitor: population={population!r}; expected a Population, a View of one, or a Projection"
+            )
         self.population, self.period = population, period
         self.variables = self._parsed(variables)
         self._live: LiveMonitor | None = None
@@ -125,17 +133,17 @@ class Monitor(Attached):
         Returns
         -------
         array of float, shape (times, neurons)
-            Samples at the end of each period; see `times`. Of weights the shape is (times, synapses), in the
-            order of the projection's edges.
+            Samples at the end of each period; see `times`. The neurons are those of `neurons`. Of weights the
+            shape is (times, synapses), in the order of the projection's edges.
         dict of int to array
-            For "spike": the spike times of each neuron in ms.
+            For "spike": the spike times in ms of each neuron, by its rank.
         """
         variable = self._one(variable)
         if variable == "spike":
             times, ranks = self.raster_plot()
-            order, edges = np.argsort(ranks, kind="stable"), np.arange(1, self.population.size)
-            trains = np.split(times[order], np.searchsorted(ranks[order], edges))
-            return dict(enumerate(trains))
+            order, neurons = np.argsort(ranks, kind="stable"), self.neurons
+            trains = np.split(times[order], np.searchsorted(ranks[order], neurons[1:]))
+            return dict(zip(neurons.tolist(), trains, strict=True))
         return self._recorded.weights() if variable == WEIGHTS else self._recorded.trace(variable)
 
     def times(self) -> Floats:
@@ -154,7 +162,7 @@ class Monitor(Attached):
         """Return the mean firing rate of a neuron in Hz, over all that was simulated."""
         duration = self._recorded.steps * self._recorded.dt / 1000.0
         count = len(self.raster_plot()[0])
-        return count / (self.population.size * duration) if duration else 0.0
+        return count / (len(self.neurons) * duration) if duration else 0.0
 
     def population_rate(self, bin: float = 1.0) -> Floats:  # noqa: A002
         """Return the mean firing rate of a neuron in Hz in successive bins.
@@ -173,27 +181,33 @@ class Monitor(Attached):
         width = _whole_steps("population_rate: bin", bin, live.dt)
         bins = live.steps // width
         counts = np.bincount((live.spikes()[0] - 1) // width, minlength=bins)[:bins]
-        return counts / (self.population.size * width * live.dt / 1000.0)
+        return counts / (len(self.neurons) * width * live.dt / 1000.0)
 
     def to_neo(self) -> Any:
-        """Return all that was recorded as a `neo.Segment` of spike trains and analog signals."""
+        """Return all that was recorded as a `neo.Segment` of spike trains and analog signals.
+
+        Those of a view are annotated as PyNN does it: the rank of each neuron is a train's source_index, and
+        in a signal's channel_index.
+        """
         import neo
         import quantities as pq
 
         live, segment = self._recorded, neo.Segment(name=self.name)
         if "spike" in self.variables:
             stop = live.steps * live.dt
-            for times in self.get("spike").values():
-                segment.spiketrains.append(neo.SpikeTrain(times, units="ms", t_stop=stop))
+            for rank, times in self.get("spike").items():
+                of = {} if self.ranks is None else {"source_index": rank}
+                segment.spiketrains.append(neo.SpikeTrain(times, units="ms", t_stop=stop, **of))
         period = (self.period or live.dt) * pq.ms
         for name in (v for v in self.variables if v != "spike"):
             model = self.population.model
             unit = model.weight_unit if name == WEIGHTS else model.recordable[name]
-            segment.analogsignals.append(
-                neo.AnalogSignal(
-                    self.get(name), units=unit, t_start=period, sampling_period=period, name=name
-                )
+            signal = neo.AnalogSignal(
+                self.get(name), units=unit, t_start=period, sampling_period=period, name=name
             )
+            if self.ranks is not None:
+                signal.array_annotate(channel_index=self.ranks)
+            segment.analogsignals.append(signal)
         return segment
 
     def _one(self, variable: str | None) -> str:
@@ -217,6 +231,11 @@ class Monitor(Attached):
             )
             raise RuntimeError(f"monitor {self.name} has recorded nothing: {hint}")
         return self._live
+
+    @property
+    def neurons(self) -> Ints:
+        """The ranks of the neurons that are recorded, shape (neurons,)."""
+        return self.population.ranks if self.ranks is None else self.ranks
 
     @property
     def traced(self) -> tuple[str, ...]:

@@ -168,7 +168,7 @@ class Population(Described):
 
 
 class View:
-    """Some of the neurons of a population, as ends of a projection: ``pop[:80]``, ``pop[[1, 5]]``.
+    """Some of the neurons of a population, to connect or to record: ``pop[:80]``, ``pop[[1, 5]]``.
 
     Parameters
     ----------

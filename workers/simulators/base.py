@@ -96,12 +96,13 @@ class Simulator(ABC):
     def spikes(self, population: int) -> Spikes:
         """Spikes of a recorded population during the last run, with absolute steps.
 
-        It is asked for exactly once after each run.
+        Of the neurons in the instance's `spikes_of`, where it names the population. It is asked for exactly
+        once after each run.
         """
 
     @abstractmethod
     def trace(self, trace: Trace) -> Floats:
-        """Samples taken during the last run: shape (samples, neurons).
+        """Samples taken during the last run: shape (samples, neurons of the trace).
 
         Sampled are the steps that are a multiple of the trace's period, counted from the network's start.
         Each trace is asked for exactly once after each run.

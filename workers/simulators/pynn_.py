@@ -13,7 +13,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from workers.instance import Cells, Floats, Instance, Ints, Sources, Spikes, Synapses, Trace
+from workers.instance import (
+    Cells,
+    Floats,
+    Instance,
+    Ints,
+    Ranks,
+    Sources,
+    Spikes,
+    Synapses,
+    Trace,
+    places,
+    united,
+)
 from workers.simulators.base import NO_CURRENTS, Simulator
 
 RECEPTORS = {"exc": "excitatory", "inh": "inhibitory"}
@@ -97,8 +109,9 @@ class Pynn(Simulator):
     def _record(self) -> None:
         """Record what the instance says: PyNN has one sampling interval for each population."""
         self._periods: dict[int, int] = {}
+        self._recorded: dict[tuple[int, str], Ranks] = {}
         for population in self._instance.spikes:
-            self._populations[population].record("spikes")
+            self._some(population, self._instance.spikes_of.get(population)).record("spikes")
         for population in {t.population for t in self._instance.traces}:
             traces = [t for t in self._instance.traces if t.population == population]
             self._periods[population] = period = gcd(*(t.period for t in traces))
@@ -106,7 +119,14 @@ class Pynn(Simulator):
             lacking = [n for n in names if not self._populations[population].can_record(n)]
             if lacking:
                 raise self._cannot(population, f"cannot record {', '.join(lacking)}")
-            self._populations[population].record(names, sampling_interval=period * self._instance.dt)
+            for name in names:
+                ranks = united(t.ranks for t in traces if t.variable == name)
+                self._some(population, ranks).record(name, sampling_interval=period * self._instance.dt)
+                self._recorded[population, name] = ranks
+
+    def _some(self, population: int, ranks: Ranks) -> Any:
+        whole = self._populations[population]
+        return whole if ranks is None else whole[list(ranks)]
 
     def _cells(self, population: int) -> Cells:
         cells = self._instance.populations[population]
@@ -155,9 +175,10 @@ class Pynn(Simulator):
         return Spikes(found.steps[new], found.ranks[new])
 
     def trace(self, trace: Trace) -> Floats:
-        """Samples taken during the last run: shape (samples, neurons)."""
+        """Samples taken during the last run: shape (samples, neurons of the trace)."""
         steps, samples = self._sampled(trace.population, trace.variable)
-        due: Floats = samples[steps % trace.period == 0]
+        among = self._recorded[trace.population, trace.variable]
+        due: Floats = samples[steps % trace.period == 0][:, places(trace.ranks, among)]
         return due
 
     def _sampled(self, population: int, variable: str) -> tuple[Ints, Floats]:
@@ -173,8 +194,8 @@ class Pynn(Simulator):
         """Present values of a state variable that is recorded, shape (neurons,)."""
         if not self._step:
             return self._known[population][variable].copy()
-        recorded = {t.variable for t in self._instance.traces if t.population == population}
-        if variable not in recorded or self._step % self._periods[population]:
+        whole = self._recorded.get((population, variable), ()) is None
+        if not whole or self._step % self._periods[population]:
             raise self._cannot(
                 population,
                 f"knows {variable} only at the times at which it is recorded; add a Monitor of it with a "

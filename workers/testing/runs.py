@@ -55,6 +55,22 @@ class RunTests(Tested):
         assert same((spikes[0], []), (spikes[1], []))
         assert same((spikes[0], []), (spikes[2], []))
 
+    @pytest.mark.parametrize("ends", [(300,), (1, 100, 299, 300)])
+    def test_of_some_neurons_the_same_is_recorded_as_of_all(self, ends: tuple[int, ...]) -> None:
+        network, stimulus = random_network(self._some_model(), steps=300)
+        spikes, (every, third, seventh) = self.run(network, stimulus, *ends)
+        traces = (
+            Trace(1, "v", 1, (79,)),
+            Trace(1, "v", 3, (0, 5, 42)),
+            Trace(1, "v", 3, (5, 6)),
+            Trace(2, "v", 7, (3, 19)),
+        )
+        some = replace(network, traces=traces, spikes_of={1: (0, 3, 7, 79)})
+        assert spikes[0].only((0, 3, 7, 79)).steps.size
+        of_some = [spikes[0].only((0, 3, 7, 79)), spikes[1]]
+        expected = [every[:, [79]], third[:, [0, 5, 42]], third[:, [5, 6]], seventh[:, [3, 19]]]
+        assert same(self.run(some, stimulus, *ends), (of_some, expected))
+
     def test_silence_is_silent(self) -> None:
         model = self._some_model()
         network = instance(cells(model, 2), synapses([], [], []), sources=3, traces=[("v", 4)])

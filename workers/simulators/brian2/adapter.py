@@ -140,10 +140,10 @@ class Brian2(Simulator):
 
     def spikes(self, population: int) -> Spikes:
         """Spikes of a recorded population during the last run, with absolute steps."""
-        return self._spikes[population].spikes()
+        return self._spikes[population].spikes().only(self._instance.spikes_of.get(population))
 
     def trace(self, trace: Trace) -> Floats:
-        """Samples taken during the last run: shape (samples, neurons)."""
+        """Samples taken during the last run: shape (samples, neurons of the trace)."""
         return self._traces[trace].samples
 
     def get(self, population: int, variable: str) -> Floats:

@@ -40,16 +40,16 @@ class TraceRecorder:
     """The samples of one variable in one run."""
 
     def __init__(self, cells: BrianCells, trace: Trace) -> None:
-        self._values = cells.array(trace.variable)
-        self._period = trace.period
+        self._values, self._chosen = cells.array(trace.variable), trace.chosen
+        self._period, self._width = trace.period, trace.width(self._values.size)
         self.start(1, 0)
 
     def start(self, first: int, last: int) -> None:
         """Make room: a run of these steps begins."""
         self._before = (first - 1) // self._period + 1
-        self.samples: Floats = np.empty((last // self._period + 1 - self._before, self._values.size))
+        self.samples: Floats = np.empty((last // self._period + 1 - self._before, self._width))
 
     def sample(self, step: int) -> None:
         """Take in the step that has just ended."""
         if step % self._period == 0:
-            self.samples[step // self._period - self._before] = self._values
+            self.samples[step // self._period - self._before] = self._values[self._chosen]

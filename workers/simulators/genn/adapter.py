@@ -143,7 +143,7 @@ class Genn(Simulator):
         self._model.step_time()
         for trace, samples in self._traces.items():
             if step % trace.period == 0:
-                samples.append(self._cells[trace.population].get(trace.variable))
+                samples.append(self._cells[trace.population].get(trace.variable)[trace.chosen])
 
     def _injected(self, currents: Mapping[int, Floats], row: int) -> dict[int, Floats]:
         """Return the whole current of each neuron of the populations that get some, in nA."""
@@ -157,12 +157,12 @@ class Genn(Simulator):
 
     def spikes(self, population: int) -> Spikes:
         """Spikes of a recorded population during the last run, with absolute steps."""
-        return self._readers[population].spikes()
+        return self._readers[population].spikes().only(self._instance.spikes_of.get(population))
 
     def trace(self, trace: Trace) -> Floats:
-        """Samples taken during the last run: shape (samples, neurons)."""
-        samples = self._traces[trace]
-        return np.array(samples).reshape(len(samples), self._cells[trace.population].size)
+        """Samples taken during the last run: shape (samples, neurons of the trace)."""
+        samples, width = self._traces[trace], trace.width(self._cells[trace.population].size)
+        return np.array(samples).reshape(len(samples), width)
 
     def get(self, population: int, variable: str) -> Floats:
         """Present values of a state variable, shape (neurons,)."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from workers.instance import Cells, Floats, Instance, Sources, Spikes, Synapses, Trace, in_order
+from workers.instance import Cells, Floats, Instance, Ranks, Sources, Spikes, Synapses, Trace, in_order
 from workers.simulators.base import NO_CURRENTS, SIMULTANEOUS, Simulator
 from workers.simulators.nest import synapses as nest_synapses
 from workers.simulators.nest.inputs import AHEAD, Currents, connect_background, seed
@@ -69,7 +69,7 @@ class Nest(Simulator):
         for b in instance.backgrounds:
             unit = self._unit(b.population, b.receptor)
             connect_background(self._nest, b, self._first[b.population], unit, instance.dt)
-        self._recorders = {i: self._record_spikes(i) for i in instance.spikes}
+        self._recorders = {i: self._record_spikes(i, instance.spikes_of.get(i)) for i in instance.spikes}
         self._meters = {t: self._record_trace(t) for t in instance.traces}
 
     def _start_kernel(self, instance: Instance) -> None:
@@ -142,9 +142,9 @@ class Nest(Simulator):
             and self._translation(population).shadowed[variable][0] == synapses.receptor
         ]
 
-    def _record_spikes(self, population: int) -> Any:
+    def _record_spikes(self, population: int, ranks: Ranks = None) -> Any:
         recorder = self._nest.Create("spike_recorder", params={"time_in_steps": True})
-        self._nest.Connect(self._nodes[population], recorder)
+        self._nest.Connect(_some(self._nodes[population], ranks), recorder)
         return recorder
 
     def _record_trace(self, trace: Trace) -> Any:
@@ -160,8 +160,8 @@ class Nest(Simulator):
         """Return the nodes that have this variable, their name of it, and the factor to their unit."""
         place, translation = (trace.population, trace.variable), self._translation(trace.population)
         if place in self._shadows:
-            return self._shadows[place], "V_m", translation.shadowed[trace.variable][2]
-        return self._nodes[trace.population], *translation.recorded[trace.variable]
+            return _some(self._shadows[place], trace.ranks), "V_m", translation.shadowed[trace.variable][2]
+        return _some(self._nodes[trace.population], trace.ranks), *translation.recorded[trace.variable]
 
     def _cells(self, population: int) -> Cells:
         cells = self._instance.populations[population]
@@ -215,7 +215,7 @@ class Nest(Simulator):
         return Spikes.in_order(events["times"], events["senders"] - self._first[population])
 
     def trace(self, trace: Trace) -> Floats:
-        """Samples taken during the last run: shape (samples, neurons)."""
+        """Samples taken during the last run: shape (samples, neurons of the trace)."""
         nodes, name, factor = self._traced(trace)
         events = _drain(self._meters[trace])
         new = events["times"] > self._start  # the last sample of the run before arrives with this one
@@ -259,6 +259,10 @@ def _whole_tics(dt: float) -> float:
 
 def _first(nodes: Any) -> int:
     return int(nodes[0].get("global_id"))
+
+
+def _some(nodes: Any, ranks: Ranks) -> Any:
+    return nodes if ranks is None else nodes[list(ranks)]
 
 
 def _state(nodes: Any, name: str) -> Floats:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from workers.instance import Background, Cells, Floats, Instance, Spikes, Synapses, Trace
+from workers.instance import Background, Cells, Floats, Instance, Spikes, Synapses, Trace, places
 from workers.simulators.base import NO_CURRENTS, SIMULTANEOUS
 from workers.simulators.neuron import mechanisms
 from workers.simulators.neuron.cells import (
@@ -152,7 +152,8 @@ class Neuron(Pynn):
 
     def _listen(self, population: int) -> tuple[Any, Any]:
         times, gids = self._h.Vector(), self._h.Vector()
-        self._h.ParallelContext().spike_record(self._h.Vector(self._gids(population)), times, gids)
+        wanted = np.array(self._gids(population))[places(self._instance.spikes_of.get(population))]
+        self._h.ParallelContext().spike_record(self._h.Vector(wanted), times, gids)
         return times, gids
 
     def _pointer(self, population: int, variable: str) -> Pointers:
@@ -195,7 +196,7 @@ class Neuron(Pynn):
         h.dt, self._step = dt, step
         for trace, samples in self._samples.items():
             if step % trace.period == 0:
-                samples.append(self._read(trace.population, trace.variable))
+                samples.append(self._read(trace.population, trace.variable)[trace.chosen])
 
     def spikes(self, population: int) -> Spikes:
         """Spikes of a recorded population during the last run, with absolute steps."""
@@ -207,9 +208,9 @@ class Neuron(Pynn):
         return Spikes.in_order(np.maximum(steps, self._start + 1), ranks)
 
     def trace(self, trace: Trace) -> Floats:
-        """Samples taken during the last run: shape (samples, neurons)."""
-        samples = self._samples[trace]
-        return np.array(samples, np.float64).reshape(len(samples), self._cells(trace.population).size)
+        """Samples taken during the last run: shape (samples, neurons of the trace)."""
+        samples, width = self._samples[trace], trace.width(self._cells(trace.population).size)
+        return np.array(samples, np.float64).reshape(len(samples), width)
 
     def get(self, population: int, variable: str) -> Floats:
         """Present values of a state variable, shape (neurons,)."""
