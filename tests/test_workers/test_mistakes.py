@@ -22,6 +22,7 @@ from workers.network import (
     Population,
     Projection,
     SpikeSourceArray,
+    StepCurrentSource,
     TsodyksMarkramSynapse,
     Uniform,
     check,
@@ -239,6 +240,16 @@ AT_ONCE: dict[str, tuple[Callable[[], object], type[Exception], tuple[str, ...]]
         lambda: setattr(TsodyksMarkramSynapse(), "U", 0.2),
         AttributeError,
         ("TsodyksMarkramSynapse: U cannot be set", "TsodyksMarkramSynapse(U=...)"),
+    ),
+    "times of a current, too late": (
+        lambda: setattr(StepCurrentSource([1.0], [0.5]), "times", [2.0]),
+        AttributeError,
+        ("StepCurrentSource: times cannot be set", "StepCurrentSource(times=...)"),
+    ),
+    "a parameter of some neurons": (
+        lambda: setattr(izhikevich()[:2], "v", -60.0),
+        AttributeError,
+        ("View of 2 neurons of izh", "v is set of the whole population", "population.v"),
     ),
     "a synapse that is none": (
         lambda: setattr(projection(), "synapse", "STDP"),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.network.models import GivenOnce
 from workers.network.population import Attached, Population
 from workers.network.sources import Source
 from workers.network.values import parse
@@ -151,7 +152,7 @@ class NoisyCurrentSource(_Timed):
         return np.asarray(values[spans])
 
 
-class StepCurrentSource(CurrentSource):
+class StepCurrentSource(GivenOnce, CurrentSource):
     """A current that changes at given times; it is 0 before the first.
 
     Parameters

@@ -60,9 +60,7 @@ def documented(doc: str | None, parameters: Mapping[str, Quantity], state: Mappi
 
 
 class GivenOnce:
-    """Values that are given when the object is made, and never set afterwards."""
-
-    values: dict[str, Any]
+    """What has its values from when it is made, and none set afterwards."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "values" in self.__dict__:

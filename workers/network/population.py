@@ -189,6 +189,14 @@ class View:
         if not self.ranks.size:
             raise IndexError(f"{population!r}: no neuron is chosen by {chosen!r}")
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "ranks" in self.__dict__:
+            raise AttributeError(
+                f"{self!r}: {name} is set of the whole population, by an array with a value for each neuron: "
+                f"population.{name} = ..."
+            )
+        object.__setattr__(self, name, value)
+
     def __len__(self) -> int:
         return len(self.ranks)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from workers.network.models import GivenOnce, Model, Quantity, documented, positive
-from workers.network.values import parse
+from workers.network.values import Value, parse
 
 
 class SynapseType(GivenOnce):
@@ -34,7 +34,7 @@ class SynapseType(GivenOnce):
             if name not in self.parameters:
                 known = ", ".join(self.parameters)
                 raise AttributeError(f"{kind} has no parameter {name!r}; it has: {known}")
-        self.values = {n: q.default for n, q in self.parameters.items()}
+        self.values: dict[str, Value] = {n: q.default for n, q in self.parameters.items()}
         for name, given in values.items():
             self.values[name] = self.parameters[name].check(kind, name, parse(kind, name, given))
 
