@@ -18,8 +18,10 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(tmp_path))
     path = tmp_path / "own_of_a_person.py"
     write(path, "answer = 1", 1e9)
+    before = dict(sys.modules)
     yield path
     sys.modules.pop(path.stem, None)
+    sys.modules.update(before)  # the modules of tests have been forgotten, too
 
 
 def write(path: Path, text: str, when: float) -> None:
