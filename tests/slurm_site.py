@@ -114,6 +114,11 @@ class Site:
         call("slurmctld", "-f", str(self.conf))
 
     def kill_controller(self) -> None:
+        """Kill it once it has saved which jobs run: else it gives their ids again, and drains the nodes."""
+        for job in self.jobs():
+            call("scontrol", "update", f"JobId={job}", "Comment=saved")
+        begin, state = time.time(), self.folder / "state" / "job_state"
+        until(lambda: state.exists() and state.stat().st_mtime > begin)
         os.kill(int((self.folder / "run" / "slurmctld.pid").read_text()), signal.SIGKILL)
 
     def await_idle(self, seconds: float = 30.0) -> None:

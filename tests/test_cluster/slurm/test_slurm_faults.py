@@ -144,7 +144,7 @@ def test_slurm_does_not_answer_for_a_while(site: Any, log: Log, expected: list[A
         until(lambda: TWO.start()._pilots._unanswered >= 1)
         site.start_controller()
 
-    assert list(disturbed(log, fault, TWO, 0.2)) == expected
+    assert list(disturbed(log, fault, TWO, 0.4)) == expected
 
 
 @pytest.mark.usefixtures("_no_others")
