@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,15 +73,19 @@ def _started(name: str) -> subprocess.Popen[str]:
 
 def _judged(name: str, process: subprocess.Popen[str]) -> Finding:
     try:
-        errors = process.communicate(timeout=PATIENCE)[1].strip()
+        errors = process.communicate(timeout=PATIENCE)[1]
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
         return Finding("wrong", f"{name}: cannot be imported within {PATIENCE} s")
     if process.returncode:
-        last = errors.splitlines()[-1] if errors else f"ended with {process.returncode}"
-        return Finding("wrong", f"{name}: cannot be imported: {last}")
+        return Finding("wrong", f"{name}: cannot be imported: {_end(errors, process.returncode)}")
     return Finding("ok", name)
+
+
+def _end(errors: str, code: int) -> str:
+    """Say how a process failed: by the last line of what it said."""
+    return (errors.strip() or f"ended with {code}").splitlines()[-1]
 
 
 def batch(name: str) -> Finding:
@@ -102,12 +106,14 @@ def batch(name: str) -> Finding:
 def mpi() -> Finding:
     """See whether MPI can be used, in a process of its own: a library that does not fit may end it."""
     code = "from mpi4py import MPI; print(MPI.Get_library_version().split(',')[0].split(chr(10))[0])"
-    done = _run([sys.executable, "-P", "-c", code])
+    words = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(
+        words, env=environment({}), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     if "No module named 'mpi4py'" in done.stderr:
         return Finding("absent", "MPI: pip install 'neurosweep[mpi]'")
     if done.returncode:
-        last = (done.stderr.strip() or f"ended with {done.returncode}").splitlines()[-1]
-        return Finding("wrong", f"MPI: {last}")
+        return Finding("wrong", f"MPI: {_end(done.stderr, done.returncode)}")
     return Finding("ok", f"MPI: {' '.join(done.stdout.split())}")
 
 
@@ -121,12 +127,6 @@ def state() -> Finding:
     except OSError as error:
         return Finding("wrong", f"credentials: {error}")
     return Finding("ok", f"credentials are kept in {folder}")
-
-
-def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        words, env=environment({}), capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
 
 
 if __name__ == "__main__":

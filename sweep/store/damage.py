@@ -122,12 +122,10 @@ def _damaged_nodes(folder: Folder, committed: Root) -> Iterator[Damage]:
 
     Where one was interrupted, some is of the one before, which the copy of the root has still.
     """
-    for name in nodes_of(committed):
+    for name, node in nodes_of(committed).items():
         file = f"{name}/zarr.json"
         found = _parsed(folder, file)
-        if found != nodes_of(committed)[name] and all(
-            found != nodes_of(other).get(name) for other in _roots(folder)
-        ):
+        if found != node and all(found != nodes_of(other).get(name) for other in _roots(folder)):
             yield Damage(folder.where(file), "is not what it was")
 
 

@@ -5,13 +5,12 @@ v relaxes exponentially under the step's mean conductance: second order, stable 
 
 from __future__ import annotations
 
-import numpy as np
-
 from workers.instance import Floats
 from workers.simulators.updates.model import (
     Model,
     Receptor,
     Values,
+    alpha,
     double,
     first_moment,
     keep,
@@ -67,13 +66,11 @@ COND_EXP = Model(
 
 
 def _cond_alpha(p: Values, dt: float) -> dict[str, Floats]:
-    return _cond_exp(p, dt) | {
-        "step": np.full_like(p["cm"], dt),
+    climbs = {
         "climb_exc": double(dt * first_moment(-dt / long(p["tau_syn_E"]))),
         "climb_inh": double(dt * first_moment(-dt / long(p["tau_syn_I"]))),
-        "peak_exc": double(np.exp(long(1.0)) / long(p["tau_syn_E"])),  # then the weight is the peak
-        "peak_inh": double(np.exp(long(1.0)) / long(p["tau_syn_I"])),
     }
+    return _cond_exp(p, dt) | alpha(p, dt) | climbs
 
 
 COND_ALPHA = Model(

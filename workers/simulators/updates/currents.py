@@ -12,6 +12,7 @@ from workers.simulators.updates.model import (
     Model,
     Receptor,
     Values,
+    alpha,
     double,
     first_moment,
     keep,
@@ -95,13 +96,11 @@ CURR_EXP = Model(
 
 
 def _curr_alpha(p: Values, dt: float) -> dict[str, Floats]:
-    return _curr_exp(p, dt) | {
-        "step": np.full_like(p["cm"], dt),
+    climbs = {
         "climb_exc": _slope_response(p["tau_syn_E"], p, dt),
         "climb_inh": _slope_response(p["tau_syn_I"], p, dt),
-        "peak_exc": double(np.exp(long(1.0)) / long(p["tau_syn_E"])),  # then the weight is the current's peak
-        "peak_inh": double(np.exp(long(1.0)) / long(p["tau_syn_I"])),
     }
+    return _curr_exp(p, dt) | alpha(p, dt) | climbs
 
 
 # NEST's iaf_psc_alpha.

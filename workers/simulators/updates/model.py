@@ -122,6 +122,15 @@ def keep(tau: Floats, dt: float) -> Floats:
     return double(np.exp(-dt / long(tau)))
 
 
+def alpha(p: Values, dt: float) -> dict[str, Floats]:
+    """What responses have that rise and fall as alpha functions: the weight is their peak."""
+    return {
+        "step": np.full_like(p["cm"], dt),
+        "peak_exc": double(np.exp(long(1.0)) / long(p["tau_syn_E"])),
+        "peak_inh": double(np.exp(long(1.0)) / long(p["tau_syn_I"])),
+    }
+
+
 def mean(x: Long) -> Long:
     """The integral of exp(x u) over u from 0 to 1."""
     return np.asarray(np.where(x == 0, 1, np.expm1(x) / np.where(x == 0, 1, x)))
