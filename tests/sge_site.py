@@ -6,15 +6,11 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from slurm_site import free_ports, until
-
-from cluster.batch import pilots
-from cluster.batch.cluster import close_kept
 
 PROGRAMS = ("sge_qmaster", "sge_execd", "qsub", "qstat", "qdel", "qconf")
 DEBIANS = Path("/usr/share/gridengine")
@@ -151,19 +147,3 @@ def skip_without_sge() -> None:
         pytest.skip(f"no {', '.join(missing)}; Debian has them in gridengine-master -exec -client")
     if os.geteuid() != 0:
         pytest.skip("a Grid Engine of one's own needs root")
-
-
-@contextlib.contextmanager
-def running_sge(made: SgeSite) -> Iterator[SgeSite]:
-    """Start a Grid Engine, to which this process then submits, and stop it in the end."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in made.environment.items():
-            patch.setenv(name, value)
-        patch.setenv("XDG_STATE_HOME", str(made.folder / "home"))
-        patch.setattr(pilots, "LOOK", 0.5)
-        try:
-            made.start()
-            yield made
-        finally:
-            close_kept()
-            made.stop()

@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import psutil
 import pytest
@@ -59,6 +60,7 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.conf = folder, folder / "slurm.conf"
+        self.environment = {"SLURM_CONF": str(self.conf)}
         for name in ("state", "run", "log", *(f"spool.{n}" for n in self.names)):
             (folder / name).mkdir()
         self._configure()
@@ -218,12 +220,26 @@ def skip_without_slurm() -> None:
         pytest.skip("a Slurm of one's own needs root")
 
 
+class Daemons(Protocol):
+    """A batch system of one's own."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+Made = TypeVar("Made", bound=Daemons)
+
+
 @contextlib.contextmanager
-def running(made: Site) -> Iterator[Site]:
-    """Start a Slurm, to which this process then submits, and stop it in the end."""
-    close_kept()  # of another Slurm
+def running(made: Made) -> Iterator[Made]:
+    """Start a batch system, to which this process then submits, and stop it in the end."""
+    close_kept()  # of another one
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SLURM_CONF", str(made.conf))
+        for name, value in made.environment.items():
+            patch.setenv(name, value)
         patch.setenv("XDG_STATE_HOME", str(made.folder / "home"))
         patch.setattr(pilots, "LOOK", 0.5)
         try:

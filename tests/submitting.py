@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import xarray as xr
 from click.testing import CliRunner
 
+from cluster.batch.cluster import close_kept
 from sweep import parallel_run
 from sweep.cli import main
 
@@ -23,6 +27,18 @@ def method(idx, net):
 parallel_run(method, number=int(sys.argv[1]), seed=4, store="s.zarr")
 print("the end")
 """
+
+
+@contextmanager
+def script_in(folder: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Work in a new folder with the script, and end its jobs on a site at last."""
+    close_kept()  # idle jobs of other tests hold the cores
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "script.py").write_text(SCRIPT)
+    (folder / "pace").write_text("0.4")
+    yield folder
+    site.cancel_all()
 
 
 def call(*arguments: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sge_site import SgeSite, running_sge, skip_without_sge
+from sge_site import SgeSite, skip_without_sge
+from slurm_site import running
 
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SgeSite]:
     skip_without_sge()
-    with running_sge(SgeSite(tmp_path_factory.mktemp("sge"))) as made:
+    with running(SgeSite(tmp_path_factory.mktemp("sge"))) as made:
         yield made

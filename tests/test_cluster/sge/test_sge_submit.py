@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from sge_site import SgeSite
 from slurm_site import until
-from submitting import SCRIPT, call, logs, stored, submit, undisturbed
+from submitting import call, logs, script_in, stored, submit, undisturbed
 
 import sweep
-from cluster.batch.cluster import close_kept
 from cluster.batch.pool import state_folder
 
 CLUSTER = """
@@ -31,14 +30,8 @@ memory = "16GB"
 
 @pytest.fixture(autouse=True)
 def folder(site: SgeSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    close_kept()  # idle jobs of other tests hold the cores
-    folder = tmp_path / "my sweep"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    (folder / "script.py").write_text(SCRIPT)
-    (folder / "pace").write_text("0.4")
-    yield folder
-    site.cancel_all()
+    with script_in(tmp_path / "my sweep", site, monkeypatch) as made:
+        yield made
 
 
 def test_the_script_goes_on_when_its_time_is_over_and_leaves_nothing_when_cancelled(

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from ports import listening, refuses_strangers
 from slurm_site import until
-from submitting import SCRIPT, call, logs, stored, submit, undisturbed
+from submitting import call, logs, script_in, stored, submit, undisturbed
 
 import sweep
-from cluster.batch.cluster import close_kept
 
 CLUSTER = """
 jobs = 2
@@ -29,14 +28,8 @@ memory = "500MB"
 
 @pytest.fixture(autouse=True)
 def folder(site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    close_kept()  # idle jobs of other tests hold the cores
-    folder = tmp_path / "my sweep"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    (folder / "script.py").write_text(SCRIPT)
-    (folder / "pace").write_text("0.4")
-    yield folder
-    site.cancel_all()
+    with script_in(tmp_path / "my sweep", site, monkeypatch) as made:
+        yield made
 
 
 def until_listening(site: Any, number: int) -> list[tuple[str, int]]:
