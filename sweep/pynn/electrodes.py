@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from workers.network.currents import CurrentSource
 
 
 class _Source:
-    """A current source, whose parameters may be changed between two runs."""
+    """A current source, whose parameters may be changed until the first run."""
 
     default_parameters: dict[str, Any]
 
@@ -27,8 +28,9 @@ class _Source:
         self._space.update(**parameters)
 
     def _values(self) -> dict[str, Any]:
-        self._space.evaluate(simplify=True)
-        return {n: getattr(v, "value", v) for n, v in self._space.as_dict().items()}
+        space = deepcopy(self._space)  # which can be evaluated only once
+        space.evaluate(simplify=True)
+        return {n: getattr(v, "value", v) for n, v in space.as_dict().items()}
 
     def _described(self) -> CurrentSource:
         kind: type[CurrentSource] = getattr(network, type(self).__name__)
@@ -45,6 +47,11 @@ class _Source:
                 self._injections.append(Injection(population.described, self._described(), ranks, name))
 
     def set_native_parameters(self, parameters: Any) -> None:
+        if self._injections and state.compiled:
+            raise NotCoveredError(
+                "a current source that is changed after the first run",
+                "give a StepCurrentSource with all of its course, or set i_offset of the neurons",
+            )
         parameters.evaluate(simplify=True)
         self._space.update(**parameters.as_dict())
         for injection in self._injections:

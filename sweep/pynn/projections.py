@@ -35,6 +35,12 @@ class Connection:
     def __init__(self, values: dict[str, Any]) -> None:
         self.__dict__.update(values)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise NotCoveredError(
+            f"setting {name} of a single connection",
+            f"set it of all: projection.set({name}=), with one number or an array of shape (pre, post)",
+        )
+
     def as_tuple(self, *names: str) -> tuple[Any, ...]:
         """Return some of its values."""
         return tuple(getattr(self, name) for name in names)

@@ -236,6 +236,29 @@ def test_data_are_written_at_the_end(sim: Any, tmp_path: Path) -> None:
     assert block.segments[0].analogsignals[0].shape == (51, 2)
 
 
+def test_a_current_may_be_changed_until_the_first_run(sim: Any) -> None:
+    cells = sim.Population(2, sim.IF_curr_exp())
+    step, direct = sim.StepCurrentSource(times=[1.0], amplitudes=[0.5]), sim.DCSource(amplitude=5.0)
+    cells.inject(step)
+    cells[1].inject(direct)
+    step.set_parameters(times=[1.0, 3.0], amplitudes=[0.0, 0.2])
+    direct.amplitude = -0.1
+    direct.stop = 2.0
+    cells.record("v")
+    sim.run(5.0)
+    v = cells.get_data().segments[0].analogsignals[0].magnitude
+    assert (np.diff(v, axis=0) != 0).sum(axis=0).tolist() == [20, 50]
+    assert v[20, 1] < -65.0 < v[50, 0]
+    with pytest.raises(NotImplementedError, match=r"changed after the first run; give a StepCurrentSource"):
+        direct.amplitude = 0.0
+    assert direct.amplitude == -0.1
+
+
+def _one_weight(sim: Any) -> None:
+    a = sim.Population(2, sim.IF_curr_exp())
+    sim.Projection(a, a, sim.AllToAllConnector())[0].weight = 0.5
+
+
 def _late(sim: Any) -> None:
     pop = sim.Population(1, sim.IF_curr_exp())
     sim.run(1.0)
@@ -263,6 +286,7 @@ def _script(sim: Any, connector: Any, **synapse: Any) -> None:
         ),
         (lambda sim: sim.RandomDistribution("vonmises", mu=0.0, kappa=1.0), "vonmises.*uniform"),
         (_late, "record: the network has run already"),
+        (_one_weight, r"setting weight of a single connection; .*projection.set\(weight=\)"),
     ],
 )
 def test_what_is_not_covered_says_so_by_name(sim: Any, what: Any, message: str) -> None:
