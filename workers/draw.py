@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -102,6 +103,8 @@ def parameter(
 
 
 def _values(value: Value, key: Key, owner: str, purpose: str, size: int) -> Floats:
+    if isinstance(value, float):
+        return np.full(size, value)
     if isinstance(value, Distribution):
         values = value.draw(key.generator(owner, purpose), size)
         if not np.all(np.isfinite(values)):
@@ -173,7 +176,7 @@ def _synapses(projection: Projection, places: dict[str, int], key: Key, dt: floa
     synapse = projection.synapse
     delays = dt if projection.given_delays is None else projection.given_delays
     if isinstance(delays, float):
-        steps = np.full(len(sources), _steps(owner, np.array([delays]), dt)[0])
+        steps = np.full(len(sources), _one_step(owner, delays, dt))
     else:
         steps = _steps(owner, values("delays", delays), dt)
     of_pre, of_post = projection.pre_ranks, projection.post_ranks
@@ -206,6 +209,11 @@ def _steps(owner: str, delays: Floats, dt: float) -> Ints:
             f"{owner}: drew a delay below one step of {dt:g} ms; give the distribution min={dt:g}"
         )
     return steps.astype(np.int64)
+
+
+@lru_cache(maxsize=256)
+def _one_step(owner: str, delay: float, dt: float) -> int:
+    return int(_steps(owner, np.array([delay]), dt)[0])
 
 
 def _recorded_spikes(

@@ -137,7 +137,8 @@ def together(spikes: Sequence[Spikes], size: int) -> Spikes:
 
 def apart(spikes: Spikes, size: int, networks: int) -> list[Spikes]:
     """Divide the spikes of one population among the networks; each keeps its order."""
-    network, ranks = np.divmod(spikes.ranks, size)
+    network = spikes.ranks // size  # np.divmod takes five times as long
+    ranks = spikes.ranks - network * size
     order = sorting(network, networks)
     edges = np.cumsum(np.bincount(network, minlength=networks))[:-1]
     steps = np.split(spikes.steps[order], edges)

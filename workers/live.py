@@ -42,24 +42,18 @@ class Network(Description):
 
     _session: Session | None = None
     _simulator: Simulator | None = None
+    _bound: tuple[Key, str, Timings] | None = None
+    _rng: np.random.Generator | None = None
+    _own: Key | None = None
 
     def __init__(self, everything: bool = False, dt: float | None = None) -> None:
         super().__init__(base().dt if dt is None else dt)
-        self._bound: tuple[Key, str, Timings] | None = None
-        self._rng: np.random.Generator | None = None
-        self._own: Key | None = None
         if everything:
             self.take(base())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            **self.__dict__,
-            "_bound": None,
-            "_session": None,
-            "_simulator": None,
-            "_rng": None,
-            "_own": None,
-        }
+        running = {"_session", "_simulator", "_bound", "_rng", "_own", "_of"}
+        return {name: value for name, value in self.__dict__.items() if name not in running}
 
     def to_dict(self) -> dict[str, Any]:
         """Describe this network as JSON: its populations, projections, monitors, and the values given."""

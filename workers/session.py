@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,14 +68,8 @@ class Session:
         self._stimuli: dict[int, Stimulus] = {}
         self.start()
 
-    @contextmanager
-    def _timed(self, phase: str) -> Iterator[None]:
-        clock = self._simulator.clock
-        begin = clock()
-        try:
-            yield
-        finally:
-            setattr(self.timings, phase, getattr(self.timings, phase) + clock() - begin)
+    def _timed(self, phase: str) -> _Timed:
+        return _Timed(self._simulator.clock, self.timings, phase)
 
     def start(self) -> None:
         """Build the network at step 0, with stimuli of its present trial and nothing recorded."""
@@ -232,6 +225,22 @@ class Session:
             self._simulator.set(place, name, values)
             if name in cells.parameters:
                 cells.parameters[name] = values
+
+
+class _Timed:
+    """Adds the seconds that pass within it to those of a phase."""
+
+    __slots__ = ("_begin", "_clock", "_phase", "_timings")  # it is entered many times in each network
+
+    def __init__(self, clock: Callable[[], float], timings: Timings, phase: str) -> None:
+        self._clock, self._timings, self._phase = clock, timings, phase
+
+    def __enter__(self) -> None:
+        self._begin = self._clock()
+
+    def __exit__(self, *error: object) -> None:
+        spent = self._clock() - self._begin
+        setattr(self._timings, self._phase, getattr(self._timings, self._phase) + spent)
 
 
 class _Course:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.instance import Floats, Ints, Spikes
 from workers.keys import Key
@@ -65,19 +67,22 @@ class PoissonSpikes(Stimulus):
         start: Floats | None = None,
         duration: Floats | None = None,
     ) -> None:
-        self._key, self._owner, self._dt = key, owner, dt
+        self._dt, self._size = dt, len(rates)
+        self._rng = key.generator(owner, "spikes")
         self.values = {
             "rates": rates,
             "start": np.zeros(len(rates)) if start is None else start,
             "duration": np.full(len(rates), 1e10) if duration is None else duration,
         }
-        self._first, self._last = self._active()
-        self._per_step = rates * (dt / 1000.0)  # expected spikes of a neuron in a step
-        self._since = np.zeros(len(rates), np.int64)  # the step of the last change of the rate ...
-        self._integral = np.zeros(len(rates))  # ... and the integral of the rate until then
+        # Here and below, what is the same for all neurons is kept once, with the shape (1,).
+        self._since = np.zeros(1, np.int64)  # the step of the last change of the rate ...
+        self._integral = np.zeros(1)  # ... and the integral of the rate until then
+        for name in self.values:
+            self._take_over(name)
         self._blocks = 0
         self._events = np.empty(0)
-        self._ranks = np.empty(0, np.int64)
+        self._ranks = np.empty(0)
+        self._places: Ints | None = None  # of the events, in order: step x neurons + rank
 
     @property
     def rates(self) -> Floats:
@@ -90,57 +95,87 @@ class PoissonSpikes(Stimulus):
 
     def set(self, name: str, values: Floats, step: int) -> None:
         """Change the rates, or when the neurons are active, from the end of `step` on."""
-        now = {**self.values, name: values}
-        changed = values != self.values[name]
-        self._integral = np.where(changed, self._reached(step), self._integral)
-        self._since = np.where(changed, step, self._since)
-        self.values, self._per_step = now, now["rates"] * (self._dt / 1000.0)
-        self._first, self._last = self._active()
+        if step:  # before the first one there is nothing to keep
+            self._forget(step)
+            changed = _once(values != self.values[name])
+            self._integral = np.where(changed, self._reached(step), self._integral)
+            self._since = np.where(changed, step, self._since)
+        self.values = {**self.values, name: values}
+        self._take_over(name)
+        self._places = None
 
-    def _active(self) -> tuple[Ints, Ints]:
-        """Return the steps after which each neuron is active, and no longer is."""
-        start = nearest_steps(self.values["start"], self._dt)
-        return start, start + nearest_steps(self.values["duration"], self._dt)
+    def _take_over(self, name: str) -> None:
+        values = _once(self.values[name])
+        if name == "rates":
+            self._per_step = values * (self._dt / 1000.0)  # expected spikes of a neuron in a step
+        elif name == "start":
+            self._first = nearest_steps(
+                values, self._dt
+            )  # the step before the first one that it is active in
+        else:
+            self._active = nearest_steps(values, self._dt)
 
     def _reached(self, step: int) -> Floats:
         return self._integral + self._per_step * (self._within(step) - self._within(self._since))
 
     def _within(self, steps: int | Ints) -> Ints:
-        return np.clip(steps, self._first, self._last)
+        within: Ints = np.minimum(np.maximum(steps, self._first), self._first + self._active)
+        return within
 
     def emit(self, start: int, stop: int) -> Spikes:
-        self._draw_until(float(self._reached(stop).max(initial=0.0)))
-        steps = self._steps(self._events, self._ranks)
-        later = np.flatnonzero(steps > stop)
-        now = np.flatnonzero((steps > start) & (steps <= stop))
-        emitted = self._one_per_step(steps.take(now), self._ranks.take(now), stop)
-        self._events, self._ranks = self._events.take(later), self._ranks.take(later)
-        return emitted
+        self._draw_until(float(self._reached(stop).max()), start)
+        if self._places is None:
+            self._places = self._in_order()
+        size = self._size
+        a, b = np.searchsorted(self._places, [(start + 1) * size, (stop + 1) * size])
+        places = self._places[a:b]
+        steps = places // size  # np.divmod takes five times as long
+        return Spikes(steps.astype(np.int64), (places - steps * size).astype(np.int64))
 
-    def _steps(self, events: Floats, ranks: Ints) -> Ints:
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            after = np.ceil((events - self._integral[ranks]) / self._per_step[ranks])
-        never = np.iinfo(np.int64).max // 2
-        steps = self._within(self._since)[ranks] + np.fmin(after, never).astype(np.int64)
-        return np.where(steps <= self._last[ranks], steps, never)
-
-    def _draw_until(self, integral: float) -> None:
+    def _draw_until(self, integral: float, start: int) -> None:
+        """Draw blocks until there are enough; what was emitted until `start` is of no more use."""
         if self._blocks * BLOCK >= integral:
             return
+        self._forget(start)
         events, ranks = [self._events], [self._ranks]
         while self._blocks * BLOCK < integral:
-            rng = self._key.generator(self._owner, f"spikes {self._blocks}")
-            counts = rng.poisson(BLOCK, len(self._per_step))
-            events.append((self._blocks + rng.random(counts.sum())) * BLOCK)
-            ranks.append(np.repeat(np.arange(len(counts)), counts))
+            counts = self._rng.poisson(BLOCK, self._size)
+            events.append((self._blocks + self._rng.random(counts.sum())) * BLOCK)
+            ranks.append(np.repeat(np.arange(self._size, dtype=np.float64), counts))
             self._blocks += 1
         self._events, self._ranks = np.concatenate(events), np.concatenate(ranks)
+        self._places = None
 
-    def _one_per_step(self, steps: Ints, ranks: Ints, stop: int) -> Spikes:
-        size = len(self._per_step)
-        short = np.min_scalar_type((stop + 1) * size)  # shorter words are sorted and divided faster
-        places = np.sort((steps * size + ranks).astype(short))  # np.unique takes five times as long
-        first = np.ones(len(places), np.bool_)
-        np.not_equal(places[1:], places[:-1], out=first[1:])
-        at, which = np.divmod(places.take(np.flatnonzero(first)), short.type(size))
-        return Spikes(at.astype(np.int64), which.astype(np.int64))
+    def _forget(self, step: int) -> None:
+        if self._events.size:
+            later = self._steps() > step
+            self._events, self._ranks = self._events[later], self._ranks[later]
+
+    def _steps(self) -> Floats:
+        """Return the step of each event, as far as the present rates say."""
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            after = np.ceil((self._events - self._of(self._integral)) / self._of(self._per_step))
+        never = 2.0**52 // self._size
+        steps: Floats = np.fmin(self._of(self._within(self._since)) + after, never)
+        last = self._first + self._active
+        if last.min() < steps.max(initial=0.0):
+            steps[steps > self._of(last)] = never
+        return steps
+
+    def _of(self, values: Any) -> Any:
+        """Return the values of the events' neurons."""
+        return values if len(values) == 1 else values[self._ranks.astype(np.int64)]
+
+    def _in_order(self) -> Ints:
+        """Sort the events by step and rank; of those of one neuron in one step keep one."""
+        places = np.maximum(self._steps(), 0.0) * self._size + self._ranks  # exact: they are below 2^53
+        short = np.int32 if places.max(initial=0.0) < np.iinfo(np.int32).max else np.int64  # sorted faster
+        ordered = np.sort(places.astype(short))  # np.unique takes five times as long
+        first = np.ones(len(ordered), np.bool_)
+        np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+        return np.asarray(ordered[first])
+
+
+def _once(values: NDArray[Any]) -> NDArray[Any]:
+    """Return one value where all are equal."""
+    return values[:1] if (values == values[0]).all() else values

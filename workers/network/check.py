@@ -54,7 +54,8 @@ def check_stimulus(population: Population, dt: float) -> None:
     if issubclass(population.model, Poisson):
         rates = population.given("rates")
         if not isinstance(rates, Distribution):
-            warn_if_crowded(population.name, float(np.max(rates)), dt)
+            most = rates if isinstance(rates, float) else float(np.max(rates))
+            warn_if_crowded(population.name, most, dt)
     if issubclass(population.model, SpikeSourceArray):
         check_trains(population.name, population.given("spike_times"), dt)
 

@@ -84,6 +84,7 @@ class Description:
 
     def __init__(self, dt: float = 1.0) -> None:
         self._members: dict[str, Described] = {}
+        self._of: dict[type[Described], list[Any]] = {}
         self.dt = dt
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -127,7 +128,7 @@ class Description:
     def __setstate__(self, state: dict[str, Any]) -> None:
         # A method pickled together with a network refers to the same objects; the network gets its own.
         self.__dict__.update(state)
-        members, self._members = self._members, {}
+        members, self._members, self._of = self._members, {}, {}
         self.take(members.values())
 
     def join(self, obj: Described, kind: str, name: str | None) -> str:
@@ -141,6 +142,7 @@ class Description:
         elif name in self._members:
             raise ValueError(f"the name {name!r} is taken by {self._members[name]!r}; give another")
         self._members[name] = obj
+        self._of.clear()
         return name
 
     def _not_compiled(self, what: str) -> None:
@@ -152,6 +154,7 @@ class Description:
             if not isinstance(obj, Described):
                 raise TypeError(f"add: {obj!r} is neither a population, a projection nor a monitor")
             self._members.setdefault(obj.name, obj.clone())
+        self._of.clear()
         for member in self._members.values():
             member.relink(self._members)
 
@@ -174,7 +177,9 @@ class Description:
 
     def of(self, kind: type[D]) -> list[D]:
         """List the members of one class, in the order in which they were added."""
-        return [m for m in self._members.values() if isinstance(m, kind)]
+        if kind not in self._of:  # which are asked for many times in each network
+            self._of[kind] = [m for m in self._members.values() if isinstance(m, kind)]
+        return self._of[kind].copy()
 
 
 _base = Description()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log1p, sqrt
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,16 +14,20 @@ def successes(rng: np.random.Generator, trials: int, probability: float) -> Ints
     """Return the places of the successes in a row of independent trials, by the gaps between them."""
     if probability == 0 or trials == 0:
         return np.empty(0, np.int64)
+    if probability == 1:
+        return np.arange(trials)
+    # A geometric variate is an exponential one rounded up, which takes a third of the time of numpy's own.
+    # Sums of floats are exact as far as they count; where the probability is tiny, a gap so long is the end.
+    mean = min(-1.0 / log1p(-probability), 2.0**60)
     expected = trials * probability
-    found, last = [], -1
+    found, last = [], -1.0
     while last < trials:
-        # A gap may exceed what an integer holds where the probability is tiny: any gap that long is the end.
-        gaps = np.minimum(rng.geometric(probability, int(expected + 4 * np.sqrt(expected)) + 16), trials + 1)
-        places = last + np.cumsum(gaps)
+        draws = rng.standard_exponential(int(expected + 4 * sqrt(expected)) + 16)
+        places = last + np.cumsum(np.maximum(np.ceil(draws * mean), 1.0))
         found.append(places)
-        last = int(places[-1])
+        last = places[-1]
     places = np.concatenate(found)
-    return places[: np.searchsorted(places, trials)]
+    return places[: np.searchsorted(places, trials)].astype(np.int64)
 
 
 def choices(rng: np.random.Generator, rows: int, options: int, number: int) -> Ints:

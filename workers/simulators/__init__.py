@@ -21,7 +21,8 @@ from workers.network import (
 )
 from workers.network.check import refuse_simultaneous
 from workers.network.equations import EquationModel
-from workers.simulators.base import SIMULTANEOUS, Simulator
+from workers.network.synapse_equations import reads_at_arrival
+from workers.simulators.base import AT_ARRIVAL, SIMULTANEOUS, Simulator
 from workers.simulators.steps import refuse_long_steps
 
 GROUP = "sweep.simulators"
@@ -82,7 +83,7 @@ def check(network: Description, name: str) -> None:
         if feature not in wanted.features:
             able = [n for n, a in adapters().items() if feature in a.features]
             raise ValueError(
-                f"{owner}: simulator {name!r} has no {feature}; "
+                f"{owner!r}: simulator {name!r} has no {feature}; "
                 f"those that have it: {', '.join(able) or 'none'}"
             )
     for population in network.of(Population):
@@ -99,16 +100,18 @@ def check(network: Description, name: str) -> None:
         refuse_long_steps(population.name, model, name, network.dt, wanted.longest.get(model, inf))
 
 
-def _wanted(network: Description) -> dict[str, str]:
+def _wanted(network: Description) -> dict[str, Described]:
     """Name the features that a network needs, each with the object that needs it."""
-    kinds = {p.synapse.kind(): repr(p) for p in network.of(Projection)}
+    kinds: dict[str, Described] = {p.synapse.kind(): p for p in network.of(Projection)}
     kinds.pop("StaticSynapse", None)
+    for projection in network.of(Projection):
+        kinds |= {AT_ARRIVAL: projection} if reads_at_arrival(projection) else {}
     inputs: list[Described] = [*network.of(Injection), *network.of(PoissonInput)]
     for population in network.of(Population):
         if issubclass(population.model, EquationModel):
-            kinds["Neuron"] = repr(population)
-            kinds |= {"noise in equations": repr(population)} if population.model.equations.noisy else {}
-    return kinds | {type(i).__name__: repr(i) for i in inputs}
+            kinds["Neuron"] = population
+            kinds |= {"noise in equations": population} if population.model.equations.noisy else {}
+    return kinds | {type(i).__name__: i for i in inputs}
 
 
 _started: dict[str, Simulator] = {}
