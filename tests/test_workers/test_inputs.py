@@ -13,6 +13,7 @@ from sweep import (
     PoissonInput,
     Population,
     StepCurrentSource,
+    Uniform,
 )
 
 
@@ -70,3 +71,21 @@ def test_background_depends_on_the_seed_and_comes_again() -> None:
     assert (records[0] == records[1]).all()
     assert (records[0] != records[2]).any()
     assert len(np.unique(records[0][-1])) == 5
+
+
+def test_a_view_takes_a_current_and_background_into_its_neurons_only() -> None:
+    with Network(dt=0.1) as net:
+        cells = Population(6, IF_curr_exp)
+        DCSource(1.0).inject_into(cells[[4, 1]])
+        background = PoissonInput(cells[1:3], rate=[0.0, 2000.0], weight=Uniform(0.1, 0.2))
+        v = Monitor(cells, "v")
+    same = Network.from_dict(net.to_dict())
+    for network, rates in ((net, None), (same, [2000.0, 2000.0]), (net.copy(), 2000.0)):
+        if rates is not None:
+            network.get(background).rate = rates
+        network.compile(seed=1)
+        network.simulate(20.0)
+        moved = (network.get(v).get() != -65.0).any(axis=0)
+        assert moved.tolist() == [False, True, True, False, True, False]
+    assert (net.get(v).get()[:, 4] == net.get(v).get()[:, 1]).all()
+    assert (same.get(v).get()[:, 4] != same.get(v).get()[:, 1]).any()

@@ -16,6 +16,7 @@ from workers.network import (
     IF_curr_exp,
     Izhikevich,
     Monitor,
+    Neuron,
     Normal,
     PoissonInput,
     PoissonPopulation,
@@ -260,6 +261,26 @@ AT_ONCE: dict[str, tuple[Callable[[], object], type[Exception], tuple[str, ...]]
         lambda: setattr(PoissonInput(izhikevich(), 1.0, 1.0), "rate", -1.0),
         ValueError,
         ("PoissonInput", "rate=-1.0", "at least 0"),
+    ),
+    "background of a wrong number of the neurons of a view": (
+        lambda: PoissonInput(izhikevich()[:2], [1.0, 2.0, 3.0, 4.0], 1.0),
+        ValueError,
+        ("PoissonInput: rate", "(4,)", "(2,)"),
+    ),
+    "a current into neurons that fire as they are told": (
+        lambda: DCSource(1.0).inject_into(PoissonPopulation(2)[:1]),
+        TypeError,
+        ("Injection", "View of 1 neurons", "a population of neurons"),
+    ),
+    "a current into a view and ranks": (
+        lambda: DCSource(1.0).inject_into(izhikevich()[:2], [1]),
+        ValueError,
+        ("Injection: ranks=[1]", "not both"),
+    ),
+    "a current into a model that takes none": (
+        lambda: DCSource(1.0).inject_into(Population(2, Neuron(equations="dv/dt = -v", spike="v > 1"))),
+        ValueError,
+        ("Injection", "no parameter i_offset", "parameters='i_offset = 0.0'"),
     ),
     "a current that is none": (
         lambda: setattr(DCSource(1.0).inject_into(izhikevich()), "source", 2.0),

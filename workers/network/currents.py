@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.network.models import GivenOnce
-from workers.network.population import Attached, Population
-from workers.network.sources import Source
+from workers.network.population import Attached, Population, View, of_neurons
 from workers.network.values import parse
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 class CurrentSource(ABC):
@@ -33,8 +33,8 @@ class CurrentSource(ABC):
         time is divided.
         """
 
-    def inject_into(self, population: Population, ranks: Sequence[int] | None = None) -> Injection:
-        """Inject this current into neurons of a population; into all if no ranks are given.
+    def inject_into(self, population: Population | View, ranks: Sequence[int] | None = None) -> Injection:
+        """Inject this current into neurons: a view such as ``pop[:10]``, or those of `ranks`; else into all.
 
         Returns
         -------
@@ -189,12 +189,18 @@ class Injection(Attached):
 
     Parameters
     ----------
-    population : Population
+    population : Population or View
+        A view, such as ``pop[:10]``, takes it into some neurons only.
     source : CurrentSource
         Such as ``DCSource(amplitude=0.5, start=20.0, stop=80.0)``.
     ranks : sequence of int, optional
-        The neurons; all if not given.
+        Which neurons of a population; all if not given.
     name : str, optional
+
+    Raises
+    ------
+    ValueError
+        If the model, one of one's own, has no parameter i_offset: it is what currents add to.
     """
 
     changeable = ("source",)
@@ -202,13 +208,20 @@ class Injection(Attached):
 
     def __init__(
         self,
-        population: Population,
+        population: Population | View,
         source: CurrentSource,
-        ranks: Sequence[int] | None = None,
+        ranks: Sequence[int] | Ints | None = None,
         name: str | None = None,
     ) -> None:
-        if not isinstance(population, Population) or issubclass(population.model, Source):
-            raise TypeError(f"Injection: population={population!r}; expected a population of neurons")
+        population, viewed = of_neurons("Injection", population)
+        if viewed is not None and ranks is not None:
+            raise ValueError(f"Injection: ranks={ranks!r} of a view; give ranks or a view, not both")
+        ranks = ranks if viewed is None else viewed
+        if "i_offset" not in population.model.parameters:
+            raise ValueError(
+                f"Injection: {population!r} has no parameter i_offset, to which currents add; give "
+                f"{population.model.__name__} one, as in parameters='i_offset = 0.0', and use it"
+            )
         self.population, self.source = population, source
         self.ranks = np.arange(population.size) if ranks is None else np.array(ranks, np.int64)
         if self.ranks.size and not (self.ranks.min() >= 0 and self.ranks.max() < population.size):

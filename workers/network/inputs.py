@@ -5,9 +5,12 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from workers.network.population import Attached, Population
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.network.patched import Patched
+from workers.network.population import Attached, Population, View, of_neurons
 from workers.network.projection import RECEPTORS
-from workers.network.sources import Source
 from workers.network.values import Value, lowest, per_neuron, shown
 
 
@@ -20,9 +23,10 @@ class PoissonInput(Attached):
 
     Parameters
     ----------
-    population : Population
+    population : Population or View
+        A view, such as ``pop[:10]``, gives it to some neurons only.
     rate : float, array or distribution
-        Spikes per second and neuron (Hz).
+        Spikes per second and neuron (Hz); an array has a value for each neuron, or for each of the view.
     weight : float, array or distribution
         The weight of each spike, as in a Projection.
     target : {"exc", "inh"}
@@ -30,12 +34,19 @@ class PoissonInput(Attached):
     """
 
     changeable = ("rate", "weight")
+    _ranks: NDArray[np.int64] | None = None  # None for all
 
     def __init__(
-        self, population: Population, rate: Any, weight: Any, target: str = "exc", name: str | None = None
+        self,
+        population: Population | View,
+        rate: Any,
+        weight: Any,
+        target: str = "exc",
+        name: str | None = None,
     ) -> None:
-        if not isinstance(population, Population) or issubclass(population.model, Source):
-            raise TypeError(f"PoissonInput: population={population!r}; expected a population of neurons")
+        population, ranks = of_neurons("PoissonInput", population)
+        if ranks is not None:
+            self._ranks = ranks
         if target not in RECEPTORS:
             raise ValueError(f"PoissonInput: target={target!r}; expected one of {', '.join(RECEPTORS)}")
         self.population, self.target = population, target
@@ -46,7 +57,8 @@ class PoissonInput(Attached):
         super().__setattr__(name, self._parsed(name, value) if name in self.changeable else value)
 
     def _parsed(self, name: str, given: Any) -> Value:
-        value = per_neuron("PoissonInput", name, given, self.population.geometry)
+        geometry = self.population.geometry if self._ranks is None else self._ranks.shape
+        value = per_neuron("PoissonInput", name, given, geometry)
         if lowest(value) < 0 and lowest(value) != -inf:
             raise ValueError(f"PoissonInput: {name}={shown(value)}; expected at least 0")
-        return value
+        return value if self._ranks is None else Patched(0.0, self._ranks, value)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from workers.network.description import Described
 from workers.network.expression import compiled
 from workers.network.models import Model
-from workers.network.sources import Poisson
+from workers.network.sources import Poisson, Source
 from workers.network.values import parse
 
 Geometry = int | tuple[int, ...]
@@ -168,7 +168,7 @@ class Population(Described):
 
 
 class View:
-    """Some of the neurons of a population, to connect or to record: ``pop[:80]``, ``pop[[1, 5]]``.
+    """Some neurons of a population, to connect, to record, to give input to: ``pop[:80]``, ``pop[[1, 5]]``.
 
     Parameters
     ----------
@@ -202,6 +202,14 @@ class View:
 
     def __repr__(self) -> str:
         return f"<View of {len(self)} neurons of {self.population.name}>"
+
+
+def of_neurons(owner: str, given: Any) -> tuple[Population, NDArray[np.int64] | None]:
+    """Return the population of neurons that takes an input, and which of them do; None for all."""
+    population = given.population if isinstance(given, View) else given
+    if not isinstance(population, Population) or issubclass(population.model, Source):
+        raise TypeError(f"{owner}: population={given!r}; expected a population of neurons, or a view of one")
+    return population, given.ranks if isinstance(given, View) else None
 
 
 class PoissonPopulation(Population):

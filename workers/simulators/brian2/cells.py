@@ -72,7 +72,6 @@ class BrianCells:
             MODELS[cells.model] if cells.equations is None else equation_model(cells.equations)
         )
         self._dt = tools.dt
-        self.injectable = "i_offset" in cells.parameters
         self.offset = cells.parameters.get("i_offset", np.zeros(cells.size)).copy()  # nA
         self._parameters = {name: np.array(values, float) for name, values in cells.parameters.items()}
         for name, values in self._parameters.items():

@@ -20,8 +20,6 @@ def injector(
     """What sets the current of each neuron of a population in a step of a run, by courses in nA."""
     total, offset = cells.array("current"), cells.offset
     for current, course in currents:
-        if not cells.injectable:
-            raise ValueError(f"{current.name}: the model has no parameter i_offset, to which currents add")
         check(current.name, course)
         if len(course) != steps:
             raise ValueError(f"{current.name}: its course has {len(course)} steps; expected {steps}")
