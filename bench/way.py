@@ -138,7 +138,8 @@ def main() -> None:
     name, number, width = given.simulator, given.networks, given.width
     by_process(name, 2 * width, width)  # starts all, and compiles
     in_child(name, width, width)
-    gc.freeze()  # as the child process does
+    gc.freeze()  # as the child process does, here and in the next line
+    gc.set_threshold(gc.get_threshold()[0] * width)
     print(f"{name}, {number} networks, {width} as one; CPU ms per network")
     _show("parallel_run", [by_process(name, number, width) for _ in range(given.rounds)], number)
     _show("a child process", [in_child(name, number, width) for _ in range(given.rounds)], number)

@@ -95,6 +95,8 @@ def parameter(
     population: Population, name: str, value: Value, key: Key, purpose: str | None = None
 ) -> Floats:
     """Draw the values of one parameter or state variable of a population."""
+    if isinstance(value, float):  # as most are
+        return np.full(population.size, value)
     owner = f"population {population.name}"
     values = _values(value, key, owner, purpose or name, population.size)
     if isinstance(value, Distribution):  # other values were checked when they were given
