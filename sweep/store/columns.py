@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -15,9 +16,12 @@ from sweep.store.arrays import CHUNK_NAMES, Arrays
 from sweep.store.blocks import in_order, mean_size, padded, shapes_of, strings, values_of
 from sweep.store.chunks import fill
 from sweep.store.layout import Layout, holds, joined, layout_of
+from sweep.store.root import FILE
 from workers.part import Column, text_column, to_npy
 
 MANY = 1024
+LONGEST_NAME = 200  # bytes; file systems take 255, and some letters go in front and behind
+UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f\ud800-\udfff]')  # also what zarr would take for a path
 AUXILIARY = (".row_size", ".shape", ".other")
 
 Role = Literal["parameter", "result"]
@@ -88,11 +92,12 @@ class Columns:
 
         The arrays that columns may come to need beside them count, too.
         """
-        name, ends = leaf, ("", *AUXILIARY)
+        plain, ends = folder_name(leaf), ("", *AUXILIARY)
         taken = {(n + end).casefold() for n in self.arrays for end in ends}
-        taken |= {n.partition("/")[0] for n in self.arrays}
+        taken |= {FILE, *(n.partition("/")[0] for n in self.arrays)}
+        name = plain
         while taken & {(name + end).casefold() for end in ends}:
-            name = f"{role}.{leaf}" if name == leaf else name + "_"
+            name = f"{role}.{plain}" if name == plain else name + "_"
         return name
 
     def _agree(
@@ -235,6 +240,12 @@ class Columns:
         self._write_ragged(
             other, np.dtype(np.uint8), [text_column(other, np.array(rows, np.int64), data)], stop - start
         )
+
+
+def folder_name(leaf: str) -> str:
+    """Turn the name of a leaf or a parameter, which may be any string, into one that a folder can have."""
+    plain = UNFIT.sub("_", leaf).lstrip(".")
+    return plain.encode()[:LONGEST_NAME].decode(errors="ignore") or "_"
 
 
 def array_layout(arrays: Mapping[str, Array | zarr.Array[Any]], name: str) -> Layout:

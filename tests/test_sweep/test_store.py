@@ -88,6 +88,8 @@ BATCHES: list[list[list[Any]]] = [
     [[np.float32(1.5), np.int8(3)], [np.uint64(2**64 - 1)]],
     [[np.arange(5).astype("M8[ms]")], [np.datetime64("NaT", "s")]],
     [[{"status": 1, "network": 2, "Structure": 3, "timings": 4}]],
+    [[{"zarr.json": 1, "c.0": np.arange(2), "a/b": 2, "..": 3}]],
+    [[{"x" * 60: {"y" * 60: {"\U00020000" * 60: {"z" * 60: 1}}}}]],
     [[np.zeros((3, 0)), np.zeros((4, 0))]],
     [[np.zeros(3, "f2")], [np.zeros(3, "c8")], [np.zeros(3, "u2")], [np.zeros(3, "i8")]],
 ]
@@ -132,6 +134,17 @@ def test_layout(tmp_path: Path) -> None:
         "provenance",
     }
     assert zarr.open_group(tmp_path / "s.zarr", mode="r")["rate"][:].tolist() == [1.5, 1.5]  # type: ignore[index,union-attr]
+
+
+@pytest.mark.parametrize("name", ["zarr.json", "a/b", "..", "x" * 300, ".sweep", "a\0"])
+def test_a_parameter_may_have_any_name(tmp_path: Path, name: str) -> None:
+    for start in (0, 2):  # made, and opened again
+        plan = make_plan(args={name: [*range(start + 2)]}, seed=1)
+        store = (Store.open if start else Store.create)(tmp_path / "s.zarr", plan)
+        store.append([packed([1, 2], start)])
+    reader = Reader(tmp_path / "s.zarr")
+    assert reader.leaves(reader.names("parameter")[name], np.arange(4)) == [0, 1, 2, 3]
+    assert len(xr.open_dataset(tmp_path / "s.zarr", engine="zarr").coords) == 4
 
 
 def test_missing_integers_are_nan_to_xarray(tmp_path: Path) -> None:
