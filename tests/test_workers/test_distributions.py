@@ -48,7 +48,7 @@ def test_continuous_ones_agree_with_theory(distribution: Distribution, theory: o
     assert stats.kstest(values, theory.cdf).pvalue > 0.01
     low, high = theory.support()
     assert low <= values.min() <= values.max() <= high
-    assert distribution.lowest == low
+    assert (distribution.lowest, distribution.highest) == (low, high)
     assert values.mean() == pytest.approx(theory.mean(), abs=4 * theory.std() / SIZE**0.5)
     assert values.std() == pytest.approx(theory.std(), rel=0.05)
 
@@ -64,7 +64,7 @@ def test_discrete_ones_agree_with_theory(distribution: Distribution, theory: obj
     possible = expected > 0
     assert not found[~possible].any()
     assert possible.sum() == 1 or stats.chisquare(found[possible], expected[possible]).pvalue > 0.01
-    assert distribution.lowest <= low
+    assert distribution.lowest <= low <= high <= distribution.highest
 
 
 @pytest.mark.parametrize(("distribution", "_theory"), CONTINUOUS + DISCRETE, ids=str)

@@ -11,6 +11,7 @@ import scipy.sparse
 from workers import simulators
 from workers.live import Network
 from workers.network import (
+    AdditiveSTDP,
     DCSource,
     IF_cond_exp,
     IF_curr_exp,
@@ -48,6 +49,14 @@ def projection(pre: int = 2, post: int = 4) -> Projection:
     return Projection(
         PoissonPopulation(pre, rates=1.0, name="noise"), Population(post, IF_curr_exp, name="lif"), name="syn"
     )
+
+
+def learning(weights: object) -> Network:
+    with Network() as net:
+        made = projection()
+        made.synapse = AdditiveSTDP
+        made.connect_all_to_all(weights)
+    return net
 
 
 def recurrent(size: int = 4) -> Projection:
@@ -251,6 +260,26 @@ AT_ONCE: dict[str, tuple[Callable[[], object], type[Exception], tuple[str, ...]]
         lambda: setattr(izhikevich()[:2], "v", -60.0),
         AttributeError,
         ("View of 2 neurons of izh", "v is set of the whole population", "population.v"),
+    ),
+    "a synapse that uses more than there is": (
+        lambda: TsodyksMarkramSynapse(U=[0.5, 1.5]),
+        ValueError,
+        ("TsodyksMarkramSynapse: U=1.5", "<= 1"),
+    ),
+    "a synapse that may use more than there is": (
+        lambda: TsodyksMarkramSynapse(U=Uniform(0.5, 1.5)),
+        ValueError,
+        ("U=Uniform(min=0.5, max=1.5)", "<= 1"),
+    ),
+    "a synapse that begins above its bound": (
+        lambda: check(learning(weights=2.0)),
+        ValueError,
+        ("projection", "weights=2.0 is above w_max=1 of its AdditiveSTDP"),
+    ),
+    "synapses that may begin above their bound": (
+        lambda: check(learning(weights=Uniform(0.0, 2.0))),
+        ValueError,
+        ("weights=Uniform(min=0.0, max=2.0) is above w_max=1",),
     ),
     "a synapse that is none": (
         lambda: setattr(projection(), "synapse", "STDP"),

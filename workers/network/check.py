@@ -33,6 +33,7 @@ def check(network: Description) -> None:
         if projection.connector is None:
             raise ValueError(f"{projection.owner} is not connected; call one of its connect_ methods")
         projection.check_delays(network.dt)
+        projection.synapse.check_weights(projection.owner, projection.given_weights)
     for monitor in network.of(Monitor):
         monitor.period_steps(network.dt)
     for population in network.of(Population):

@@ -139,9 +139,9 @@ class HH_cond_exp(Model):
     }
     state: ClassVar = {
         "v": Quantity(-65.0, "mV"),
-        "m": Quantity(0.0, "", 0.0),
-        "h": Quantity(1.0, "", 0.0),
-        "n": Quantity(0.0, "", 0.0),
+        "m": Quantity(0.0, "", 0.0, most=1.0),
+        "h": Quantity(1.0, "", 0.0, most=1.0),
+        "n": Quantity(0.0, "", 0.0, most=1.0),
     }
     recordable: ClassVar = {"v": "mV", "gsyn_exc": "uS", "gsyn_inh": "uS", "m": "", "h": "", "n": ""}
     weight_unit = "uS"

@@ -37,6 +37,11 @@ class Distribution(ABC):
         """The lower end of what may be drawn; -inf where there is none."""
         return -inf
 
+    @property
+    def highest(self) -> float:
+        """The upper end of what may be drawn; inf where there is none."""
+        return inf
+
     @abstractmethod
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Draw `size` independent values from `rng`: an array of shape (size,)."""
@@ -67,6 +72,10 @@ class Uniform(Distribution):
     def lowest(self) -> float:
         return self.min
 
+    @property
+    def highest(self) -> float:
+        return self.max
+
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         return rng.uniform(self.min, self.max, size)
 
@@ -92,6 +101,10 @@ class DiscreteUniform(Distribution):
     @property
     def lowest(self) -> float:
         return self.min
+
+    @property
+    def highest(self) -> float:
+        return self.max
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         return rng.integers(int(self.min), int(self.max), size, endpoint=True).astype(np.float64)
@@ -122,6 +135,10 @@ class _Bounded(Distribution):
     @property
     def lowest(self) -> float:
         return max(self.min, self.floor)
+
+    @property
+    def highest(self) -> float:
+        return self.max
 
     @abstractmethod
     def _unbounded(self, rng: np.random.Generator, size: int) -> Floats: ...
@@ -258,6 +275,10 @@ class Binomial(Distribution):
     @property
     def lowest(self) -> float:
         return 0.0
+
+    @property
+    def highest(self) -> float:
+        return float(self.n)
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         return rng.binomial(int(self.n), self.p, size).astype(np.float64)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
+from math import inf
 from typing import Any, ClassVar
 
 from workers.network.distributions import Distribution
-from workers.network.values import Value, lowest, per_neuron, shown
+from workers.network.values import Value, highest, lowest, per_neuron, shown
 
 
 @dataclass(frozen=True)
@@ -20,26 +21,30 @@ class Quantity:
     default : float
     unit : str
         Empty for a number without dimension.
-    least : float
-        The least value that makes sense.
+    least, most : float
+        The least and the greatest value that make sense.
     positive : bool
         Whether `least` itself is excluded.
     """
 
     default: float
     unit: str = ""
-    least: float = float("-inf")
+    least: float = -inf
     positive: bool = False
+    most: float = inf
 
     def check(self, owner: str, name: str, value: Value) -> Value:
         """Return the value, or say why it makes no sense."""
         low, random = lowest(value), isinstance(value, Distribution)
-        if random and low == float("-inf"):
-            return value  # without a lower end; what is drawn is checked then
-        if low < self.least or (self.positive and low == self.least and not random):
+        # A distribution may have no end; what is drawn is checked then.
+        if -inf < low < self.least or (self.positive and low == self.least and not random):
             sign = ">" if self.positive else ">="
             raise ValueError(
                 f"{owner}: {name}={shown(value)}; expected {sign} {self.least:g} {self.unit}".rstrip()
+            )
+        if self.most < inf and self.most < highest(value) < inf:
+            raise ValueError(
+                f"{owner}: {name}={shown(value, highest)}; expected <= {self.most:g} {self.unit}".rstrip()
             )
         return value
 

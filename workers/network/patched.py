@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.network.distributions import Distribution
-from workers.network.values import Value, lowest
+from workers.network.values import Value, highest, lowest
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +30,10 @@ class Patched(Distribution):
     @property
     def lowest(self) -> float:
         return min(lowest(self.base), lowest(self.patch))
+
+    @property
+    def highest(self) -> float:
+        return max(highest(self.base), highest(self.patch))
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         values = _drawn(self.base, rng, size)

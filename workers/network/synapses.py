@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, ClassVar
 
+from workers.network.distance import OfDistance
 from workers.network.models import GivenOnce, Model, Quantity, documented, positive
-from workers.network.values import Value, parse
+from workers.network.values import Value, highest, parse, shown
 
 
 class SynapseType(GivenOnce):
@@ -43,6 +45,9 @@ class SynapseType(GivenOnce):
         """Return what simulators know it by."""
         return cls.__name__
 
+    def check_weights(self, owner: str, weights: Value | OfDistance) -> None:
+        """Raise ValueError if it cannot begin with these weights."""
+
     @classmethod
     def check_ends(cls, pre: type[Model], post: type[Model]) -> None:
         """Raise ValueError if it cannot connect neurons of these models."""
@@ -69,7 +74,7 @@ class TsodyksMarkramSynapse(SynapseType):
     """
 
     parameters: ClassVar = {
-        "U": Quantity(0.5, "", 0.0),
+        "U": Quantity(0.5, "", 0.0, most=1.0),
         "tau_rec": positive(100.0, "ms"),
         "tau_facil": Quantity(0.0, "ms", 0.0),
     }
@@ -81,8 +86,17 @@ class _PairSTDP(SynapseType):
         "tau_minus": positive(20.0, "ms"),
         "A_plus": Quantity(0.01, "", 0.0),
         "A_minus": Quantity(0.01, "", 0.0),
-        "w_max": positive(1.0, "of the weight"),
+        "w_max": positive(1.0, "in the unit of the weight"),
     }
+
+    def check_weights(self, owner: str, weights: Value | OfDistance) -> None:
+        """Raise ValueError if weights may begin above w_max, but for a tail of what is drawn."""
+        most = highest(self.values["w_max"])
+        if not isinstance(weights, OfDistance) and most < highest(weights) < inf:
+            raise ValueError(
+                f"{owner}: weights={shown(weights, highest)} is above w_max={most:g} of its "
+                f"{type(self).__name__}; both are in the unit of the model of post"
+            )
 
 
 class AdditiveSTDP(_PairSTDP):
@@ -92,9 +106,9 @@ class AdditiveSTDP(_PairSTDP):
     synapse at once, and one of the target after the delay. If there the source comes dt before the target,
     the weight changes by :math:`A_+ w_{max} e^{-dt/\tau_+}`, and if it comes dt after it, by
     :math:`-A_- w_{max} e^{-dt/\tau_-}`; two spikes at one time change nothing. The weight stays between 0
-    and w_max. A spike of the source is sent with the weight that it has changed. (Song, Miller & Abbott 2000,
-    Nature Neuroscience 3:919-926; PyNN's SpikePairRule with AdditiveWeightDependence; NEST's stdp_synapse
-    with mu = 0.)
+    and w_max; one that is drawn above falls to w_max when it first grows. A spike of the source is sent with
+    the weight that it has changed. (Song, Miller & Abbott 2000, Nature Neuroscience 3:919-926; PyNN's
+    SpikePairRule with AdditiveWeightDependence; NEST's stdp_synapse with mu = 0.)
     """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -77,11 +78,6 @@ def per_neuron(owner: str, name: str, given: Any, geometry: tuple[int, ...]) -> 
     return value.reshape(size)
 
 
-def shown(value: Value) -> str:
-    """Write a value that is too low for a message: of an array its least."""
-    return repr(value if isinstance(value, Distribution) else lowest(value))
-
-
 def lowest(value: Value) -> float:
     """Return the least that a value can be."""
     if isinstance(value, float):
@@ -89,3 +85,17 @@ def lowest(value: Value) -> float:
     if isinstance(value, Distribution):
         return value.lowest
     return float(np.min(value)) if np.size(value) else np.inf
+
+
+def highest(value: Value) -> float:
+    """Return the most that a value can be."""
+    if isinstance(value, float):
+        return value
+    if isinstance(value, Distribution):
+        return value.highest
+    return float(np.max(value)) if np.size(value) else -np.inf
+
+
+def shown(value: Value, end: Callable[[Value], float] = lowest) -> str:
+    """Write a value that is too low or too high for a message: of an array the `end` that is."""
+    return repr(value if isinstance(value, Distribution) else end(value))
