@@ -12,10 +12,11 @@ from workers import simulators
 from workers.draw import draw
 from workers.instance import Instance
 from workers.keys import Key
+from workers.live_objects import LiveCells, LiveRecord, LiveSynapses
 from workers.network import Attached, Described, Description, Monitor, Population, Projection, base, check
 from workers.network.serial import from_dict, to_dict
 from workers.outcome import Timings
-from workers.session import LiveCells, LiveRecord, LiveSynapses, Session
+from workers.session import Session
 from workers.simulators.base import Simulator
 
 TOLERANCE = 1e-6

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from workers.course import Course
 from workers.draw import draw, parameter, redrawn
-from workers.instance import Cells, Floats, Ints, Spikes, Trace, places
+from workers.instance import Cells, Floats, Spikes, Trace
 from workers.keys import Key, of_trial
 from workers.network import (
     Description,
@@ -22,7 +23,6 @@ from workers.network import (
     SpikeSourceArray,
 )
 from workers.network.check import check_trains, refuse_passed, refuse_simultaneous, warn_if_crowded
-from workers.network.connectors import Edges
 from workers.outcome import Timings
 from workers.simulators.base import SIMULTANEOUS, Simulator
 from workers.stimulus import GivenSpikes, PoissonSpikes, Stimulus
@@ -84,7 +84,7 @@ class Session:
                 if issubclass(p.model, Source)
             }
             self._courses = [
-                _Course(i, self.instance.dt, self._generator(f"injection {i.name}"))
+                Course(i, self.instance.dt, self._generator(f"injection {i.name}"))
                 for i in self._network.of(Injection)
             ]
         self._simulator.built = None  # should it fail, no session must go on with what is left
@@ -241,86 +241,3 @@ class _Timed:
     def __exit__(self, *error: object) -> None:
         spent = self._clock() - self._begin
         setattr(self._timings, self._phase, getattr(self._timings, self._phase) + spent)
-
-
-class _Course:
-    """A current from step to step; what a simulator was told ahead of time is told again in its run."""
-
-    def __init__(self, injection: Injection, dt: float, rng: np.random.Generator) -> None:
-        self._injection, self._dt, self._rng = injection, dt, rng
-        self._known: Floats | None = None
-        self._from = self._until = 0  # the steps that `_known` is of
-
-    def until(self, start: int, stop: int) -> Floats:
-        """Return the values in steps start + 1 to stop; each call begins not before the last one did."""
-        if self._until < stop:
-            times = np.arange(self._until, stop, dtype=np.float64) * self._dt
-            new = self._injection.source.amplitudes(times, len(self._injection.ranks), self._rng)
-            before = [] if self._known is None else [self._known[start - self._from :]]
-            self._known, self._from, self._until = np.concatenate([*before, new]), start, stop
-        assert self._known is not None
-        return self._known[start - self._from : stop - self._from]
-
-
-class LiveCells:
-    """A population's parameters and state in a session."""
-
-    def __init__(self, session: Session, population: Population) -> None:
-        self._session, self._place = session, session.place(population)
-
-    def get(self, name: str) -> Floats:
-        """Present values, shape (neurons,)."""
-        return self._session.get(self._place, name)
-
-    def set(self, name: str, value: Any) -> None:
-        """Set a parsed value from now on."""
-        self._session.set(self._place, name, value)
-
-
-class LiveRecord:
-    """What a monitor has recorded in a session."""
-
-    def __init__(self, session: Session, monitor: Monitor) -> None:
-        self._session, self._place = session, session.place(monitor.population)
-        self.dt = session.instance.dt
-        self._period, self._monitor = monitor.period_steps(self.dt), monitor
-
-    @property
-    def steps(self) -> int:
-        """How many steps have been simulated."""
-        return self._session.steps
-
-    def spikes(self) -> tuple[Ints, Ints]:
-        """Steps and ranks of all spikes of the recorded neurons, in order."""
-        return self._session.spikes(self._place).only(self._monitor.ranks)
-
-    def trace(self, variable: str) -> Floats:
-        """All samples, shape (samples, recorded neurons)."""
-        wanted = self._place, variable, self._period
-        traces = self._session.instance.traces
-        trace = next(t for t in traces if (t.population, t.variable, t.period) == wanted)
-        samples = self._session.trace(trace)  # of other monitors' neurons too
-        return samples[:, places(self._monitor.ranks, trace.ranks)]
-
-    def weights(self) -> Floats:
-        """All samples of a projection's weights, shape (samples, synapses)."""
-        return self._session.recorded_weights(self._session.weighing(self._monitor))
-
-
-class LiveSynapses:
-    """The drawn synapses of a projection."""
-
-    def __init__(self, session: Session, place: int) -> None:
-        synapses = session.instance.projections[place]
-        self.edges = Edges(synapses.sources, synapses.targets)
-        self._session, self._place, self._steps = session, place, synapses.delays
-
-    @property
-    def delays(self) -> Floats:
-        """The delays in ms, shape (synapses,)."""
-        return np.asarray(self._steps * self._session.instance.dt)
-
-    @property
-    def weights(self) -> Floats:
-        """Present weights, shape (synapses,)."""
-        return self._session.weights(self._place)
