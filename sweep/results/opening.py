@@ -16,6 +16,7 @@ from sweep.several import NAME as SIMULATOR
 from sweep.several import on_simulators
 from sweep.store import root
 from sweep.store.axes import from_json, places_on
+from sweep.store.damage import refuse_lost
 from sweep.store.identity import points_of
 from sweep.store.reading import Reader
 from workers.folder import Folder, folder_at
@@ -51,7 +52,7 @@ def open(path: str | Path) -> Results:  # noqa: A001
     """
     folder = folder_at(path)
     if not root.exists(folder):
-        root.refuse_lost(folder)
+        refuse_lost(folder)
         raise FileNotFoundError(f"{str(path)!r} holds no results of a sweep (yet)")
     return Results(_Stored(folder), plan_of(Reader(folder)), _cannot_replay)
 

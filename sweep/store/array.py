@@ -106,3 +106,8 @@ class Array:
             key.insert(0, "c")
         separator: str = encoding["configuration"]["separator"]
         return f"{self._name}/{separator.join(key)}"
+
+
+def is_chunk(name: str) -> bool:
+    """Whether a file holds a chunk, by the names that these have: "c.0.0", "0.0" or, in folders, "0"."""
+    return name.rpartition("/")[2].removeprefix("c.").replace(".", "").isdecimal()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sweep.store import known, root
-from sweep.store.array import Array
+from sweep.store.array import Array, is_chunk
 from sweep.store.arrays import arrays_in, nodes_of
 from sweep.store.chunks import intact
 from sweep.store.root import WORK, DamagedStore, Root
@@ -64,14 +64,32 @@ def check(path: str | Path | Folder) -> list[Damage]:
     Raises
     ------
     DamagedStore
-        If its root cannot be read: then nothing is known of the rest.
+        If neither its root nor the copy can be read: then nothing is known of the rest.
+    FileNotFoundError
+        If there is no store.
     """
     folder = folder_at(path)
     if not root.exists(folder):
+        refuse_lost(folder)
         raise FileNotFoundError(f"{folder} is no store: it has no {root.FILE}")
     committed = root.read_either(folder)
     arrays = arrays_in(folder, nodes_of(committed))
     return [*_damaged_roots(folder), *_damaged_chunks(folder, arrays), *_damaged_files(folder, committed)]
+
+
+def refuse_lost(folder: Folder) -> None:
+    """Raise DamagedStore where there are results, but neither a root nor a copy that says what they are."""
+    if any(_holds_results(name) for name in folder.names()):
+        raise DamagedStore(
+            f"{str(folder)!r} holds results, but {root.FILE} and its copy, {root.COPY}, are gone: {root.LOST}"
+        )
+
+
+def _holds_results(name: str) -> bool:
+    """Whether a file is one that is written only after the root; chunks of provenance are there before it."""
+    if name.startswith(f"{WORK}/"):
+        return name.startswith(f"{WORK}/{SPOOL}/") and name.endswith(spool.END)
+    return is_chunk(name) and not name.startswith("provenance/")
 
 
 def _damaged_chunks(folder: Folder, arrays: Mapping[str, Array]) -> Iterator[Damage]:

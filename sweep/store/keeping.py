@@ -16,7 +16,7 @@ from sweep.plan import Plan
 from sweep.several import on_simulators
 from sweep.store import root
 from sweep.store.arrays import arrays_in, nodes_of
-from sweep.store.damage import check
+from sweep.store.damage import check, refuse_lost
 from sweep.store.gather import FromMemory, FromSpool, Gatherer
 from sweep.store.heads import note_head
 from sweep.store.known import Known
@@ -172,7 +172,7 @@ def _opened(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan, dict
 
 
 def _made(folder: Folder, plan: Plan, asked: Asked) -> tuple[Store, Plan]:
-    root.refuse_lost(folder)
+    refuse_lost(folder)
     # What is there, but for the lease, is of a client that died when it had just begun.
     folder.remove(*(name for name in folder.names() if not name.startswith(f"{WORK}/{LEASE}")))
     known, plan = Known().with_plan(plan, len(asked.networks) > 1)

@@ -21,7 +21,10 @@ WORK = "network/.sweep"
 COPY = f"{WORK}/root.z"
 HEAD = f'{{"zarr_format": 3, "node_type": "group", "attributes": {{"schema": "{SCHEMA}", "checksum": "'
 DIGITS = 8
-LOST = "nothing says what is where: restore one of the two from a backup, or name another path"
+LOST = (
+    "nothing says any more what is where. Restore one of the two from a backup; or run the sweep again at "
+    "another path. The numbers can still be read array by array, by zarr.open_array"
+)
 
 Root = dict[str, Any]
 
@@ -43,14 +46,6 @@ def write_copy(folder: Folder, root: Root, durable: bool = False) -> None:
 def exists(folder: Folder) -> bool:
     """Whether there is a store, be its root damaged or gone."""
     return folder.exists(FILE) or folder.exists(COPY)
-
-
-def refuse_lost(folder: Folder) -> None:
-    """Raise DamagedStore where there are results, but neither a root nor a copy that says what they are."""
-    if any(name.startswith("network/c.") for name in folder.names()):
-        raise DamagedStore(
-            f"{str(folder)!r} holds results, but {FILE} and its copy, {COPY}, are gone: {LOST}"
-        )
 
 
 def read(folder: Folder) -> Root:

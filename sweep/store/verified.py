@@ -8,6 +8,7 @@ from zarr.abc.store import Store
 from zarr.storage import FsspecStore, LocalStore, WrapperStore
 
 from sweep.store import root
+from sweep.store.array import is_chunk
 from sweep.store.chunks import intact
 from sweep.store.root import DamagedStore
 from workers.folder import Folder, LocalFolder
@@ -55,7 +56,7 @@ class Verified(WrapperStore[Store]):
         if key == root.FILE:
             return prototype.buffer.from_bytes(self._root)
         found = await super().get(key, prototype, byte_range)
-        if byte_range is None and _is_chunk(key):
+        if byte_range is None and is_chunk(key):
             if found is None:
                 raise self._damaged(key, "is missing")
             if not intact(found.to_bytes()):
@@ -67,8 +68,3 @@ class Verified(WrapperStore[Store]):
             f"{self._folder.where(key)}: {what}; 'sweep check {self._folder}' lists all damage, and running "
             "the sweep again repairs it"
         )
-
-
-def _is_chunk(key: str) -> bool:
-    """Whether a file holds a chunk, by the names that these have: "c.0.0", "0.0" or, in folders, "0"."""
-    return key.rpartition("/")[2].removeprefix("c.").replace(".", "").isdecimal()

@@ -15,6 +15,7 @@ import sweep
 from sweep import Results, parallel_run
 from sweep.commands.check import check as command
 from sweep.results.same import same
+from sweep.status import status
 from sweep.store import arrays, root
 from sweep.store.damage import SPOOL, check
 from sweep.store.known import NAMES
@@ -142,10 +143,24 @@ def test_results_without_a_root_are_not_overwritten(store: Path, how: str) -> No
     (store / root.FILE).unlink()
     damaged(store / root.COPY, how, random.Random(how))
     before = [chunk.read_bytes() for chunk in chunks(store)]
-    for reading in (run, sweep.open):
-        with pytest.raises(DamagedStore, match=r"zarr.json .* copy, .*restore one of the two from a backup"):
+    for reading in (run, sweep.open, check, status):
+        with pytest.raises(DamagedStore, match=r"zarr.json .* copy, .*Restore one of the two from a backup"):
             reading(store)
+    result = CliRunner().invoke(command, [str(store)])
+    assert (result.exit_code, "its copy, network/.sweep/root.z" in result.output) == (1, True)
     assert [chunk.read_bytes() for chunk in chunks(store)] == before
+    number = zarr.open_array(store / "n", mode="r")[:]  # as the message says
+    assert sorted(number[number >= 0].tolist()) == [i for i in range(NUMBER) if i % 8 != 7]
+
+
+def test_a_part_without_a_root_is_not_overwritten(tmp_path: Path) -> None:
+    part = tmp_path / "s.zarr" / WORK / SPOOL / "0-abc.npz"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"reported done")
+    for reading in (run, sweep.open, check):
+        with pytest.raises(DamagedStore, match=r"holds results, but zarr\.json and its copy"):
+            reading(tmp_path / "s.zarr")
+    assert part.read_bytes() == b"reported done"
 
 
 def test_every_byte_of_the_root_counts(store: Path) -> None:
