@@ -16,10 +16,11 @@ from cluster.batch.handed import own_head
 from sweep.choosing import AUTO, Choice, able, choose
 from sweep.dispatch import Dispatch
 from sweep.packing import Packer
-from sweep.plan import Plan, check_signature, make_plan
+from sweep.plan import Plan, make_plan
 from sweep.points import Points
 from sweep.progress import Bar
 from sweep.results.results import Results, SweepError
+from sweep.signature import check_signature
 from sweep.store.keeping import Asked, Kept, Resume, Retry, keep_at, keep_nowhere, seed_at, simulators_at
 from workers import parcel, simulators
 from workers.live import Network

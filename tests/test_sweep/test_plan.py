@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from sweep.plan import Constant, Plan, check_signature, make_plan
+from sweep.plan import Constant, Plan, make_plan
 from sweep.points import grid
+from sweep.signature import check_signature
 
 
 def given(plan: Plan) -> list[dict[str, Any]]:
