@@ -20,9 +20,11 @@ from workers.network import (
     LogNormal,
     Monitor,
     Normal,
+    PoissonInput,
     PoissonPopulation,
     Population,
     Projection,
+    TsodyksMarkramSynapse,
     Uniform,
     clear,
 )
@@ -50,10 +52,11 @@ def core() -> None:
     source = PoissonPopulation(6, rates=Uniform(0, 10), name="source")
     cells = Population(8, IF_curr_exp(tau_m=Uniform(5, 20), v=Normal(-60, 3)), name="cells")
     for rule, how in RULES.items():
-        projection = Projection(source, cells, name=rule)
+        projection = Projection(source, cells, name=rule, synapse=TsodyksMarkramSynapse(U=Uniform(0, 1)))
         getattr(projection, f"connect_{rule}")(
             **how, weights=LogNormal(-1.0, 1.0), delays=DiscreteUniform(1, 5)
         )
+    PoissonInput(cells, rate=Uniform(0, 10), weight=LogNormal(-1.0, 1.0), name="background")
     Monitor(cells, "spike")
 
 
@@ -62,6 +65,7 @@ def other(tag: str) -> None:
     extra = Population(7, Izhikevich(v=Normal(-60, 3)), name=f"extra {tag}")
     noise = PoissonPopulation(5, rates=Uniform(0, 10), name=f"noise {tag}")
     Projection(noise, extra).connect_fixed_probability(0.5, Uniform(0, 1))
+    PoissonInput(extra, rate=Uniform(0, 10), weight=1.0, name=f"background {tag}")
     Monitor(extra, ["v", "spike"], period=2.0)
 
 
@@ -74,6 +78,10 @@ def bits(instance: Instance) -> dict[str, bytes]:
     for s in instance.projections:
         found[f"{s.name}.edges"] = s.sources.tobytes() + s.targets.tobytes()
         found[f"{s.name}.weights"], found[f"{s.name}.delays"] = s.weights.tobytes(), s.delays.tobytes()
+        found[f"{s.name}.U"] = s.parameters["U"].tobytes() if "U" in s.parameters else b""
+    for b in instance.backgrounds:
+        found[f"{b.name}.rates"], found[f"{b.name}.weights"] = b.rates.tobytes(), b.weights.tobytes()
+        found[f"{b.name}.keys"] = b.keys.tobytes()
     return found
 
 
@@ -89,7 +97,7 @@ def connected(rule: str = "all_to_all", *, pre: int = 3, post: int = 4, index: i
 
 
 def is_random(name: str) -> bool:
-    return name in {"cells.tau_m", "cells.v"} or name.split(".")[0] in RULES
+    return name in {"cells.tau_m", "cells.v"} or name.split(".")[0] in {*RULES, "background"}
 
 
 @anyhow
@@ -98,7 +106,7 @@ def test_equal_keys_give_equal_bits(seed: int, index: int) -> None:
     clear()
     core()
     one, two = bits(drawn(seed, index)), bits(drawn(seed, index))
-    assert len(one) == 10 + 3 * len(RULES)
+    assert len(one) == 10 + 4 * len(RULES) + 3
     assert one == two
     clear()
     core()  # a description made anew
@@ -145,15 +153,20 @@ def test_more_of_one_object_changes_no_draw_of_it() -> None:
 
 def test_populations_of_other_names_draw_other_values() -> None:
     for name in ("one", "two"):
-        Population(5, Izhikevich(v=Uniform(0, 1)), name=name)
-    one, two = drawn().populations
+        PoissonInput(Population(5, Izhikevich(v=Uniform(0, 1)), name=name), 1.0, 1.0)
+    instance = drawn()
+    one, two = instance.populations
     assert not np.isin(one.state["v"], two.state["v"]).any()
+    assert instance.backgrounds[0].key != instance.backgrounds[1].key
 
 
 def test_each_purpose_draws_its_own() -> None:
     cells = Population(5, Izhikevich(v=Uniform(0, 1), u=Uniform(0, 1)))
     Projection(cells, cells).connect_all_to_all(Uniform(1, 2), Uniform(1, 2))
+    PoissonInput(cells, rate=Uniform(0, 1), weight=Uniform(0, 1))
     instance = drawn()
+    background = instance.backgrounds[0]
+    assert not np.isin(background.rates, background.weights).any()
     state, synapses = instance.populations[0].state, instance.projections[0]
     assert not np.isin(state["v"], state["u"]).any()
     assert not np.array_equal(np.round(synapses.weights), synapses.delays)
@@ -164,6 +177,11 @@ def test_values_have_the_distribution() -> None:
     values = drawn().populations[0].state["v"]
     assert values.mean() == pytest.approx(-60, abs=4 * 3 / np.sqrt(4000))
     assert values.std() == pytest.approx(3, rel=0.05)
+    assert abs(np.corrcoef(values[1:], values[:-1])[0, 1]) < 4 / np.sqrt(4000)
+
+
+def test_populations_of_one_size_are_not_one_population() -> None:
+    assert len(connected(pre=4, post=4, weights=1.0).sources) == 16
 
 
 def test_networks_are_independent() -> None:

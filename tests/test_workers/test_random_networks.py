@@ -24,15 +24,17 @@ from workers.network import (
     LogNormal,
     Monitor,
     Normal,
+    PoissonInput,
     PoissonPopulation,
     Population,
     Projection,
+    TsodyksMarkramSynapse,
     Uniform,
 )
 
 Made = dict[str, Population]
 Part = tuple[str, Callable[[Made], Any]]
-"""The name of a population or projection, and what makes it among the populations that are there."""
+"""The name of a population, projection or background, and what makes it among the populations there are."""
 
 POSITIVE = [Uniform(1.0, 2.0), LogNormal(0.0, 0.5), Exponential(2.0, min=0.1), Gamma(2.0, 1.0, min=0.1)]
 RULES = {
@@ -73,23 +75,33 @@ def projection(draw: st.DrawFn, name: str, sizes: dict[str, int]) -> Part:
     table = np.arange(1.0, sizes[pre] * sizes[post] + 1).reshape(sizes[pre], sizes[post])
     weights = draw(st.sampled_from([0.5, table, *POSITIVE]))
     delays = draw(st.sampled_from([None, 2.0, table, DiscreteUniform(1, 5), Gamma(2.0, 1.0, min=1.0)]))
+    synapse = draw(st.sampled_from([None, TsodyksMarkramSynapse(U=Uniform(0.1, 0.9), tau_rec=POSITIVE[0])]))
 
     def make(made: Made) -> None:
-        connect = getattr(Projection(made[pre], made[post], name=name), f"connect_{rule}")
-        connect(**RULES[rule], weights=weights, delays=delays)
+        projection = Projection(made[pre], made[post], name=name, synapse=synapse)
+        getattr(projection, f"connect_{rule}")(**RULES[rule], weights=weights, delays=delays)
 
     return name, make
 
 
 @st.composite
+def background(draw: st.DrawFn, name: str, sizes: dict[str, int]) -> Part:
+    post = draw(st.sampled_from(sorted(n for n in sizes if "source" not in n)))
+    rate, weight = draw(values(sizes[post])), draw(values(sizes[post]))
+    return name, lambda made: PoissonInput(made[post], rate, weight, name=name)
+
+
+@st.composite
 def networks(draw: st.DrawFn) -> tuple[list[Part], list[Part]]:
-    """Populations and projections, to be made in any order of each."""
+    """Populations, and projections and backgrounds: to be made in any order of each."""
     names = [f"cells {i}" for i in range(draw(st.integers(1, 3)))]
     made = [draw(population(name, [IF_curr_alpha, IF_cond_exp, Izhikevich])) for name in names]
     made += [draw(population(f"source {i}", [None])) for i in range(draw(st.integers(0, 1)))]
     sizes = {name: size for (name, _), size in made}
     number = draw(st.integers(0, 4))
-    return [p for p, _ in made], [draw(projection(f"projection {i}", sizes)) for i in range(number)]
+    parts = [draw(projection(f"projection {i}", sizes)) for i in range(number)]
+    parts += [draw(background(f"background {i}", sizes)) for i in range(draw(st.integers(0, 2)))]
+    return [p for p, _ in made], parts
 
 
 def instance(parts: Sequence[Part], key: Key) -> Instance:
@@ -107,7 +119,10 @@ def bits(found: Instance) -> dict[str, bytes]:
         if isinstance(cells, Cells):
             of[cells.name] = b"".join(v.tobytes() for v in (cells.parameters | cells.state).values())
     for s in found.projections:
-        of[s.name] = b"".join(a.tobytes() for a in (s.sources, s.targets, s.weights, s.delays))
+        drawn = (s.sources, s.targets, s.weights, s.delays, *s.parameters.values())
+        of[s.name] = b"".join(a.tobytes() for a in drawn)
+    for b in found.backgrounds:
+        of[b.name] = b"".join(a.tobytes() for a in (b.rates, b.weights, b.keys))
     return of
 
 
