@@ -38,6 +38,7 @@ from workers.simulators.genn import cache, plan
 from workers.simulators.genn.adapter import Genn
 from workers.task import Job, run_network
 from workers.testing import SimulatorSuite
+from workers.testing.equations import STDP
 from workers.testing.learning import LearningTests
 from workers.testing.networks import (
     MODELS,
@@ -82,10 +83,20 @@ def network() -> dict[str, Any]:
         learning = AdditiveSTDP(A_plus=0.1, A_minus=0.1, w_max=3.0)
         plastic = Projection(inputs, cells, "exc", synapse=learning, name="plastic")
         plastic.connect_fixed_probability(0.5, weights, delays=Uniform(0.5, 8.0))
+        rules = [plastic]
+        for method in ("event-driven", "exponential"):
+            own = Synapse(
+                "tau = 20.0", f"tau*dx/dt = -x : {method}", "g_target += w\nx += 0.1", "w += x*post.v"
+            )
+            learning_too = Projection(
+                inputs, others, synapse=own(tau=Uniform(9.0, 30.0)), name=f"own {method}"
+            )
+            learning_too.connect_fixed_probability(0.5, weights, delays=Uniform(0.5, 8.0))
+            rules.append(learning_too)
         noisy = Population(2, Neuron(equations="dv/dt = -v + Normal(0.0, 1.0)", spike="v > 1", reset="v = 0"))
         PoissonInput(third, rate=300.0, weight=0.02)
         NoisyCurrentSource(mean=0.1, stdev=0.2).inject_into(cells, [0, 2])
-        made = {"net": net, "cells": cells, "inputs": inputs, "plastic": plastic}
+        made = {"net": net, "cells": cells, "inputs": inputs, "rules": rules}
         made["monitors"] = [Monitor(p, "spike") for p in (cells[1:], others, third, noisy)]
         made["traces"] = [Monitor(others, ["v", "u"], period=1.5), Monitor(third[1:], ["v", "gsyn_exc"])]
     return made
@@ -113,7 +124,7 @@ def test_any_width_order_and_split_changes_no_bit(
         net.simulate(40.0)
         rasters = [net.get(m).raster_plot() for m in made["monitors"]]
         traces = [net.get(m).get("v") for m in made["traces"]]
-        return rasters, traces, net.get(made["plastic"]).weights, net.time
+        return rasters, traces, [net.get(p).weights for p in made["rules"]], net.time
 
     job = Job(method, (made["net"],), "genn", seed)
     alone = [run_network(job, i, {}) for i in range(5)]
@@ -190,7 +201,7 @@ def test_neurons_are_the_same_bits_as_on_brian2() -> None:
         parameters="sd = 0.3",
         equations="""
             y = Uniform(0.5, 1.5)
-            dv/dt = -0.1*v + y*0.2 + exp(-v)*Normal(0.1, sd) : init = 0.5
+            dv/dt = -0.1*v + abs(-y)*0.2 + exp(-v)*Normal(0.1, sd) : init = 0.5
         """,
         spike="v > exp(0.5)",
         reset="v = exp(-0.5)",
@@ -225,11 +236,58 @@ def test_weights_learn_the_same_bits_as_on_brian2(kind: str, receptor: str) -> N
     assert not np.array_equal(pair[0].weights(1), network_.projections[1].weights)
 
 
-def test_synapses_in_equations_are_refused() -> None:
+def test_synapses_in_equations_learn_as_on_brian2() -> None:
+    """To the last bits: Brian2 orders sums and products anew, and some functions are a library's."""
+    rule = {
+        "parameters": "tau = 20.0; A = 0.1",
+        "pre_spike": "x += A*(1.0 + 0.1*pre.gain*post.gain) + 0.001*t\nw -= y : min=0.1",
+        "post_spike": """
+            y += 0.01*abs(post.v - pre.v) + 0.01*sqrt(post.gain) + 0.001*log(2.0 + t)
+            w += int(post.v > pre.v and not x > 9.0)*x*exp(-w) + floor(w)*tanh(x)*0.1 : max=5.0
+        """,
+    }
+    at_spikes = "dx/dt = -x/tau : event-driven\ntau*dy/dt = -y : event-driven"
+    each_step = "dx/dt = -x/tau + 0.01*pre.v : exponential\ndy/dt = -y*post.gain/tau\nk = cos(t) + post.v"
+    model = Neuron(
+        "gain = 1.0; tau = 10.0",
+        "dv/dt = (0.2 - v + g_exc)/tau + Normal(0.1, 0.3)",
+        spike="v > 1",
+        reset="v = 0",
+    )
+    bare = {**STDP, "pre_spike": STDP["pre_spike"].replace("g_target += w", "")}
+    with Network(dt=0.5) as net:
+        cells = Population(8, model(gain=Uniform(0.5, 1.5), tau=Uniform(5.0, 10.0)))
+        learn = []
+        for kind in (
+            Synapse(**rule, equations=at_spikes)(A=Uniform(0.05, 0.2), x=0.5),
+            Synapse(**rule, equations=each_step)(A=Uniform(0.05, 0.2), x=0.5),
+            Synapse(**bare)(A_plus=Uniform(0.05, 0.1), w_max=4.0),
+        ):
+            learn.append(Projection(cells, cells, synapse=kind, name=f"plastic{len(learn)}"))
+            learn[-1].connect_fixed_probability(0.6, Uniform(0.5, 2.0), Uniform(0.5, 8.0))
+        spikes = Monitor(cells, "spike")
+        weights = [Monitor(p, "weights", period=0.5) for p in learn]
+
+    def method(idx: int, net: Network) -> Any:
+        net.simulate(40.0)
+        net.get(cells).gain = net.get(cells).gain * 1.25
+        net.simulate(40.0)
+        return net.get(spikes).raster_plot(), [net.get(m).get() for m in weights]
+
+    found, expected = (outcome.value.leaves for outcome in on_both(method, net))
+    for name, values in found.items():
+        np.testing.assert_allclose(values, expected[name], rtol=0.0, atol=1e-12)
+    courses = [v for v in found.values() if v.ndim == 2]
+    assert [len(np.unique(c, axis=0)) > 60 for c in courses] == [True, True, True]
+
+
+def test_what_neurons_are_when_a_spike_arrives_is_refused() -> None:
     with Network() as net:
         cells = Population(2, Izhikevich)
-        Projection(cells, cells, synapse=Synapse()).connect_all_to_all(1.0)
-    with pytest.raises(ValueError, match="'genn' has no Synapse; those that have it: brian2"):
+        clever = Synapse(pre_spike="g_target += w\nw += 0.1*post.u")
+        Projection(cells, cells, synapse=clever, name="clever").connect_all_to_all(1.0)
+    message = "clever.* 'genn' has no variables of neurons in pre_spike; those that have it: brian2"
+    with pytest.raises(ValueError, match=message):
         simulators.check(net, "genn")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from workers.network.equations import EquationModel
 from workers.network.lines import METHODS, check_own, equations_of, lines, parameters_of
@@ -18,6 +18,9 @@ from workers.network.synapse_lines import (
     statements,
 )
 from workers.network.synapses import SynapseType
+
+if TYPE_CHECKING:
+    from workers.network.projection import Projection
 
 _BEGUN = re.compile(r"(?:[^=]*\bd)?w\b[^=]*=.*\binit\b")
 
@@ -48,6 +51,15 @@ class EquationSynapse(SynapseType):
                     )
 
 
+def reads_at_arrival(projection: Projection) -> bool:
+    """Whether what happens when a spike arrives depends on what neurons are like by then."""
+    if not issubclass(kind := type(projection.synapse), EquationSynapse):
+        return False
+    sides = {"pre": projection.pre.model, "post": projection.post.model}
+    asked = [found for s in kind.equations.pre_spike for e in s.expressions for found in SIDE.findall(e)]
+    return any(variable in sides[side].recordable for side, variable in asked)
+
+
 def _readable(model: type[Model]) -> list[str]:
     own = issubclass(model, EquationModel)
     return [*model.recordable, *(n for n in model.parameters if own and n != "i_offset")]
@@ -60,7 +72,7 @@ def Synapse(  # noqa: N802 - a model, as people know it
     post_spike: str = "",
     name: str = "Synapse",
 ) -> type[EquationSynapse]:
-    """Make a kind of synapse from equations; it runs on Brian2.
+    """Make a kind of synapse from equations; it runs on Brian2 and GeNN.
 
     ::
 
@@ -108,7 +120,8 @@ def Synapse(  # noqa: N802 - a model, as people know it
     Notes
     -----
     ``pre.v`` and ``post.v`` read what a Monitor could record of a population, or a parameter of a `Neuron`:
-    of a neuron that fires, before its reset. Neither can be changed.
+    of a neuron that fires, before its reset. Neither can be changed. GeNN refuses a `pre_spike` that reads
+    such a variable (a parameter it may): it hands spikes on before neurons are updated, not after.
 
     Raises
     ------

@@ -35,6 +35,11 @@ class Statement:
     least: str = ""
     most: str = ""
 
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """All that it has to compute."""
+        return self.right, self.least or "0", self.most or "0"
+
 
 @dataclass(frozen=True)
 class SynapseEquations:
@@ -54,9 +59,8 @@ class SynapseEquations:
     @property
     def expressions(self) -> list[str]:
         """All that is to be computed."""
-        parts = [p for line in self.lines for p in line.expressions]
-        spikes = (*self.pre_spike, *self.post_spike)
-        return parts + [p for s in spikes for p in (s.right, s.least or "0", s.most or "0")]
+        parts: list[Equation | Statement] = [*self.lines, *self.pre_spike, *self.post_spike]
+        return [expression for part in parts for expression in part.expressions]
 
 
 def statements(owner: str, when: str, text: str, changed: frozenset[str]) -> tuple[Statement, ...]:

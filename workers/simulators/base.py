@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from workers.instance import Floats, Instance, Spikes, Trace
 
+AT_ARRIVAL = "variables of neurons in pre_spike"
 SIMULTANEOUS = "several spikes of a source in one step"
 NO_CURRENTS: Mapping[int, Floats] = MappingProxyType({})
 
@@ -46,7 +47,8 @@ class Simulator(ABC):
 
     features: frozenset[str] = frozenset()
     """What else it has: kinds of synapses besides "StaticSynapse", "Injection", "PoissonInput", "Neuron" for
-    models in equations, "noise in equations", `SIMULTANEOUS`."""
+    models in equations, "noise in equations", "Synapse" for synapses in equations, `AT_ARRIVAL`,
+    `SIMULTANEOUS`."""
 
     fuses: ClassVar[int] = 0
     """How many neurons it best simulates at once; 0 where fusing small networks does not pay."""

@@ -2,11 +2,23 @@
 
 import pytest
 
-for _module in ("base", "cells", "claims", "inputs", "learning", "networks", "runs", "synapses", "trials"):
+for _module in (
+    "base",
+    "cells",
+    "claims",
+    "equations",
+    "inputs",
+    "learning",
+    "networks",
+    "runs",
+    "synapses",
+    "trials",
+):
     pytest.register_assert_rewrite(f"workers.testing.{_module}")
 
 from workers.testing.cells import CellTests  # noqa: E402
 from workers.testing.claims import ClaimTests  # noqa: E402
+from workers.testing.equations import EquationTests  # noqa: E402
 from workers.testing.inputs import InputTests  # noqa: E402
 from workers.testing.learning import LearningTests  # noqa: E402
 from workers.testing.runs import RunTests  # noqa: E402
@@ -14,7 +26,9 @@ from workers.testing.synapses import SynapseTests  # noqa: E402
 from workers.testing.trials import TrialTests  # noqa: E402
 
 
-class SimulatorSuite(ClaimTests, CellTests, SynapseTests, RunTests, LearningTests, InputTests, TrialTests):
+class SimulatorSuite(
+    ClaimTests, CellTests, SynapseTests, RunTests, LearningTests, EquationTests, InputTests, TrialTests
+):
     """Tests of one adapter, whole. Subclass it in a test module::
 
         class TestNest(SimulatorSuite):
@@ -22,7 +36,8 @@ class SimulatorSuite(ClaimTests, CellTests, SynapseTests, RunTests, LearningTest
 
     Neurons are held against the equations of the description, integrated by `workers.testing.reference`:
     every parameter and state at its neuron, responses to single spikes, spikes under a current, recorded
-    variables; weights, delays and receptors; STP, STDP and injected currents against their equations;
+    variables; weights, delays and receptors; STP, STDP and injected currents against their equations,
+    synapses in equations against those;
     background by its statistics. Runs must give the same bits however they are divided, and in a network
     that is built again; after a reset, noise is drawn anew from the keys of that trial. Models and features
     that the adapter does not claim are skipped, with the reason.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from workers.instance import Cells, Floats, Instance, Sources, Spikes, Synapses, Trace
-from workers.simulators.base import NO_CURRENTS, Simulator
+from workers.simulators.base import AT_ARRIVAL, NO_CURRENTS, Simulator
 from workers.simulators.brian2.cells import BrianCells, BrianSources, Toolbox, array
 from workers.simulators.brian2.code import Call
 from workers.simulators.brian2.direct import DirectSynapses
@@ -47,6 +47,7 @@ class Brian2(Simulator):
         "PoissonInput",
         "Synapse",
         "noise in equations",
+        AT_ARRIVAL,
     }
 
     def __init__(self, target: str | None = None) -> None:

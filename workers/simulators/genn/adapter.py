@@ -13,6 +13,7 @@ from workers.simulators.base import NO_CURRENTS, Simulator
 from workers.simulators.genn import cache, inputs
 from workers.simulators.genn.parts import GennCells, GennSources, SpikeReader
 from workers.simulators.genn.plan import Plan, plan_of
+from workers.simulators.genn.synapse_equations import EquationSynapses
 from workers.simulators.genn.synapses import GennSynapses
 from workers.simulators.updates.equations import model as equation_model
 from workers.simulators.updates.equations import noise_words
@@ -42,6 +43,7 @@ class Genn(Simulator):
         "Injection",
         "Neuron",
         "PoissonInput",
+        "Synapse",
         "noise in equations",
     }
     fuses: ClassVar[int] = 20_000
@@ -92,10 +94,12 @@ class Genn(Simulator):
         for i, reader in self._readers.items():
             reader.attach(model._runtime, _group(model, i))
         self._synapses = [
-            GennSynapses(model.synapse_populations[f"projection{i}"], synapses, plan.projections[i])
+            (GennSynapses if synapses.equations is None else EquationSynapses)(
+                model.synapse_populations[f"projection{i}"], synapses, plan.projections[i]
+            )
             for i, synapses in enumerate(self._instance.projections)
         ]
-        if any(p.back for p in plan.projections):
+        if any(p.transposed for p in plan.projections):
             model._runtime.initialize_sparse()  # finds the synapses of each target, and clears all values
         for synapses in self._synapses:
             synapses.write(self._instance.dt)

@@ -34,6 +34,7 @@ _OPERATORS: dict[type[ast.AST], str] = {
     ast.NotEq: "!=",
 }
 _CALLS = {
+    "abs": "fabs({0})",  # GeNN's is of integers
     "int": "(({0}) ? 1.0 : 0.0)",
     "clip": "fmin(fmax({0}, {1}), {2})",
 }
@@ -61,29 +62,42 @@ class NeuronCode:
     reset: str
 
 
+def seen(variable: str) -> str:
+    """Name the copy of a variable that a neuron keeps from before its reset."""
+    return f"seen__{variable}"
+
+
 def neuron_code(
-    model: Model, constants: Collection[str], drawn: Collection[str], backgrounds: Sequence[str]
+    model: Model,
+    constants: Collection[str],
+    drawn: Collection[str],
+    backgrounds: Sequence[str],
+    shown: Collection[str] = (),
+    copied: Collection[str] = (),
 ) -> NeuronCode:
     """Write a model with coefficients and words of noise of these names, and backgrounds onto receptors.
 
     What has arrived is added after the update and before the test for a spike: so a spike of step k that
-    GeNN hands on at the start of step k + 1 acts as one that came at the end of that step.
+    GeNN hands on at the start of step k + 1 acts as one that came at the end of that step. `shown` and
+    `copied` are what synapses read of the neuron: as it is, and as it was before its reset.
     """
     translation = Translation({*model.variables, "left", "current", "crossed", *constants})
-    copies = "".join(f"{to} = {what};\n" for what, to in model.before)
+    before = "".join(f"{to} = {what};\n" for what, to in model.before)
     update = translation.statements(model.update)
     if model.finest != float("inf"):
         update = f"for(unsigned int part = 0; part < (unsigned int)parts; part++) {{\n{update}}}\n"
     arrivals = [arrival(r, f"in_{name}") for name, r in model.receptors.items()]
     arrivals += [background(model.receptors[name], place) for place, name in enumerate(backgrounds)]
-    sim = copies + update + translation.statements("\n".join(arrivals))
+    sim = before + update + translation.statements("\n".join(arrivals))
     # GeNN wants an expression for it: what is more is computed before.
     calls, threshold = translation.expression(model.threshold)
     if calls:
         sim, threshold = f"{sim}{calls}crossed = {threshold} ? 1.0 : 0.0;\n", "crossed != 0.0"
+    copies = {seen(variable): variable for variable in copied}
+    sim += "".join(f"{to} = {what};\n" for to, what in copies.items())
     reset = translation.statements(model.reset)
-    used = set(re.findall(r"[A-Za-z_]\w*", sim + threshold + reset))
-    state = tuple(n for n in (*model.variables, "left", "crossed") if n in used)
+    used = {*shown, *re.findall(r"[A-Za-z_]\w*", sim + threshold + reset)}
+    state = tuple(n for n in (*model.variables, "left", "crossed", *copies) if n in used)
     numbers, words = names(len(backgrounds))
     read = (*(n for n in ("current", *constants) if n in used), *numbers)
     return NeuronCode(state, read, (*drawn, *words), sim, threshold, reset)
@@ -106,15 +120,19 @@ class Translation:
         self._calls = 0
 
     def statements(self, code: str) -> str:
-        """Translate assignments."""
+        """Translate assignments, and calls of what is GeNN's."""
         lines = []
         for node in ast.parse("\n".join(line.strip() for line in code.splitlines())).body:
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                calls, value = self._expression(node.value)
+                lines.append(f"{calls}{value};\n")
+                continue
             if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
                 name, sign = node.target.id, _OPERATORS[type(node.op)] + "="
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 name, sign = node.targets[0].id, "="
             else:
-                raise ValueError(f"{ast.unparse(node)}: not an assignment")
+                raise ValueError(f"{ast.unparse(node)}: neither an assignment nor a call")
             calls, value = self._expression(node.value)
             declared = "" if name in self._known else "scalar "
             self._known.add(name)

@@ -7,6 +7,7 @@ it has handled: whenever one of its sides fires, it first handles what has come 
 
 from __future__ import annotations
 
+import ast
 from textwrap import dedent
 from typing import Any
 
@@ -15,13 +16,21 @@ from numpy.typing import NDArray
 
 from workers.instance import Floats
 from workers.simulators.genn.code import SPIKE, Translation
-from workers.simulators.updates.functions import exponential
+from workers.simulators.updates.functions import exponential, fading
 from workers.simulators.updates.synapses import Kind
 
 COUNTER = ("handled", "uint32_t")
 SENT, COUNT, FIRED = ("sent", "scalar"), ("count", "uint32_t"), ("fired", "uint32_t*")
 
-_NUMPY = {"exponential": exponential, "clip": np.clip, "int": lambda x: x + 0.0, "inf": np.inf}
+_NUMPY = {
+    name: getattr(np, name) for name in ("abs", "clip", "cos", "floor", "inf", "log", "sin", "sqrt")
+} | {
+    "exponential": exponential,
+    "fading": fading,
+    "int": lambda x: x + 0.0,
+    "tan": np.tan,
+    "tanh": np.tanh,
+}
 
 
 def length(longest: int) -> int:
@@ -81,17 +90,42 @@ def weights(
         due = (done < count) & (back <= step)
         if not due.any():
             break
-        _run(kind.after, values, due, back)
+        run(kind.after, values, due, back)
         done[due] += 1
-    _run(kind.before, values, sent == step, sent)
+    run(kind.before, values, sent == step, sent)
     return values["w"]
 
 
-def _run(code: str, values: dict[str, NDArray[Any]], which: NDArray[np.bool_], steps: NDArray[Any]) -> None:
+def run(code: str, values: dict[str, NDArray[Any]], which: NDArray[np.bool_], steps: NDArray[Any]) -> None:
     """Run an update, which is Python too, for some of the synapses."""
     own: dict[str, Any] = {name: v[which] for name, v in values.items()}
     own["t_in_timesteps"] = steps[which].astype(np.float64)
-    exec(dedent(code), dict(_NUMPY), own)
+    tree = ast.fix_missing_locations(_OfArrays().visit(ast.parse(dedent(code))))
+    with np.errstate(all="ignore"):  # as in C
+        exec(compile(tree, "<update>", "exec"), {"np": np, **_NUMPY}, own)
     for name in values:
         values[name] = values[name].copy()
         values[name][which] = own[name]
+
+
+class _OfArrays(ast.NodeTransformer):
+    """Python's `and`, `or` and `not` are not for arrays."""
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> Any:
+        """Replace `and` and `or`."""
+        name = "logical_and" if isinstance(node.op, ast.And) else "logical_or"
+        first, *others = (self.visit(part) for part in node.values)
+        for other in others:
+            first = _numpy(name, first, other)
+        return first
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        """Replace `not`."""
+        operand = self.visit(node.operand)
+        return (
+            _numpy("logical_not", operand) if isinstance(node.op, ast.Not) else ast.UnaryOp(node.op, operand)
+        )
+
+
+def _numpy(name: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(ast.Attribute(ast.Name("np", ast.Load()), name, ast.Load()), list(arguments), [])

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from workers.instance import Cells, Instance
-from workers.simulators.genn import functions, learning
+from workers.instance import Cells, Instance, Synapses
+from workers.simulators.genn import functions, learning, synapse_equations
 from workers.simulators.genn import synapses as genn_synapses
 from workers.simulators.genn.code import NeuronCode, neuron_code
 from workers.simulators.genn.inputs import of as backgrounds
@@ -50,7 +50,8 @@ class Plan:
     @property
     def key(self) -> str:
         """The same only for what gives the same code: these files write some of it."""
-        texts = [Path(file).read_text() for file in (__file__, genn_synapses.__file__, learning.__file__)]
+        files = (__file__, genn_synapses.__file__, learning.__file__, synapse_equations.__file__)
+        texts = [Path(file).read_text() for file in files]
         return repr((self, self.piece, texts))
 
     def fits(self, other: Plan) -> bool:
@@ -101,6 +102,7 @@ def plan_of(instance: Instance, models: Mapping[int, Model], constants: Mapping[
                 constants[i],
                 tuple(noise_words(p, models[i].draws)),
                 tuple(b.receptor for b in backgrounds(instance, i)),
+                *map(sorted, synapse_equations.read_of(instance, i)),
             ),
             i in instance.spikes,
         )
@@ -108,7 +110,12 @@ def plan_of(instance: Instance, models: Mapping[int, Model], constants: Mapping[
         else NeuronPlan(padded(p.size), None, False)
         for i, p in enumerate(instance.populations)
     )
-    return Plan(populations, tuple(genn_synapses.plan_of(s) for s in instance.projections))
+    return Plan(populations, tuple(map(_projection, instance.projections)))
+
+
+def _projection(synapses: Synapses) -> genn_synapses.SynapsePlan:
+    own = synapses.equations is not None
+    return synapse_equations.plan_of(synapses) if own else genn_synapses.plan_of(synapses)
 
 
 def _zeros(names: Iterable[str]) -> dict[str, float]:

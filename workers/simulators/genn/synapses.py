@@ -74,28 +74,41 @@ class SynapsePlan:
             "SPARSE",
             groups[self.pre],
             groups[self.post],
-            genn.init_weight_update(update, {}, *values),
+            genn.init_weight_update(update, {}, *values, *self._references(genn, groups)),
             genn.init_postsynaptic("DeltaCurr"),
         )
         functions.fill(group)
         group.post_target_var = f"in_{self.receptor}"
         group.max_connections = self.row
-        if self.slots > 1:
-            group.max_dendritic_delay_timesteps = self.slots
-        if self.back:
+        if self.transposed:
             group.max_source_connections = self.column
-            kept = np.zeros(groups[self.post].num_neurons * self.ring, np.uint32)
-            group.extra_global_params["fired"].set_init_values(kept)
+        self._prepare(group, groups)
         # GeNN wants connections before it loads; ours are written afterwards, all at once.
         group.connections_set, group.row_lengths = True, _EMPTY
         group.ind = group.synapse_order = _EMPTY
+
+    @property
+    def transposed(self) -> bool:
+        """Whether GeNN goes through the synapses of a target when that fires."""
+        return bool(self.back)
+
+    def _references(self, genn: Any, groups: list[Any]) -> list[dict[str, Any]]:
+        """Return what the code reads of neurons of either side."""
+        return []
+
+    def _prepare(self, group: Any, groups: list[Any]) -> None:
+        if self.slots > 1:
+            group.max_dendritic_delay_timesteps = self.slots
+        if self.back:
+            kept = np.zeros(groups[self.post].num_neurons * self.ring, np.uint32)
+            group.extra_global_params["fired"].set_init_values(kept)
 
     def _update(self, genn: Any) -> Any:
         constant = genn.VarAccess.READ_ONLY
         values = [(n, "scalar") for n in self.state] + [(n, "scalar", constant) for n in self.constants]
         arrays = functions.parameters(self.code + self.back)
         if self.slots > 1:
-            values.append(("steps", "uint8_t" if self.slots <= 2**8 else "uint16_t", constant))
+            values.append((*steps(self.slots), constant))
         if self.back:
             values.append(learning.COUNTER)
             arrays.append(learning.FIRED)
@@ -110,9 +123,7 @@ class SynapsePlan:
 
 def plan_of(synapses: Synapses) -> SynapsePlan:
     """Plan a projection."""
-    longest = int(synapses.delays.max(initial=1))
-    if longest > _LONGEST:
-        raise ValueError(f"{synapses.name}: simulator 'genn' has delays of at most {_LONGEST} steps")
+    longest = longest_of(synapses)
     kind, values = KINDS[synapses.kind], _values(synapses, 1.0)
     learns = bool(kind.after)
     state = (*kind.state, "w") if learns else tuple(kind.state)
@@ -126,18 +137,36 @@ def plan_of(synapses: Synapses) -> SynapsePlan:
         synapses.pre,
         synapses.post,
         synapses.receptor,
-        _most(synapses.sources),
-        max(8, 1 << (longest - 1).bit_length()) if delayed else 1,
+        most(synapses.sources),
+        slots_for(longest) if delayed else 1,
         state,
         tuple(n for n in values if n not in state),
         f"{back}{code}{calls}" + (f"addToPostDelay({sent}, steps);" if delayed else f"addToPost({sent});"),
-        _most(synapses.targets) if learns else 0,
+        most(synapses.targets) if learns else 0,
         ring,
         back,
     )
 
 
-def _most(ranks: Ints) -> int:
+def longest_of(synapses: Synapses) -> int:
+    """Return the longest delay of a projection."""
+    longest = int(synapses.delays.max(initial=1))
+    if longest > _LONGEST:
+        raise ValueError(f"{synapses.name}: simulator 'genn' has delays of at most {_LONGEST} steps")
+    return longest
+
+
+def slots_for(longest: int) -> int:
+    """Return for how many steps something is kept, rounded up."""
+    return max(8, 1 << (longest - 1).bit_length())
+
+
+def steps(slots: int) -> tuple[str, str]:
+    """Name and type what holds the delay of a synapse, less one step."""
+    return "steps", "uint8_t" if slots <= 2**8 else "uint16_t"
+
+
+def most(ranks: Ints) -> int:
     """The most synapses of one neuron."""
     return int(np.bincount(ranks, minlength=1).max())
 
@@ -193,10 +222,13 @@ class GennSynapses:
         own = self._synapses
         for name, given in {f"weights of {own.name}": own.weights, **own.parameters}.items():
             check(name, given)
-        values: dict[str, NDArray[Any]] = {**_values(own, dt), "steps": own.delays - 1}
+        values: dict[str, NDArray[Any]] = {**self._given(dt), "steps": own.delays - 1}
         for name in values.keys() & self._group.vars.keys():
             self._group.vars[name]._view[self._places] = values[name]
             self._group.vars[name].push_to_device()
+
+    def _given(self, dt: float) -> dict[str, Floats]:
+        return _values(self._synapses, dt)
 
     def weights(self, step: int) -> Floats:
         """Present weights."""
