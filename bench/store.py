@@ -4,7 +4,9 @@ formats   1,000 cells, their spikes and two voltage traces, as neo's pickle, as 
           as a neo.Segment, and as the arrays that a monitor gives. Writing ours includes making the store.
 networks  10,000 networks of 2,000 spikes; with --large also 1,000,000 networks of 5 numbers. The aim is at
           most .3 ms for each network. "pack" is the worker's share, "store" the client's; "open" includes
-          the first value, and "dataset" the labelled table.
+          the first value, and "dataset" the labelled table. "resume" is what the same call takes again to
+          find that nothing is missing, every byte being read and checked for damage, in CPU time; "extend"
+          the same with a tenth more networks, up to where the new ones would be run.
 memory    4 networks of 100 MB each, of which the client holds less than 200 MB.
 
 Times of formats are the best of three. Those for each of many networks are CPU time, which other work on the
@@ -32,6 +34,7 @@ import sweep
 import sweep.results.dataset  # xarray takes a second to import
 from bench.tables import show
 from sweep.plan import make_plan
+from sweep.store.keeping import Asked, Kept, keep_at
 from sweep.store.writing import Store
 from workers.outcome import Outcome
 from workers.part import Part, pack
@@ -100,6 +103,12 @@ def _seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - begin
 
 
+def _cpu_seconds(call: Callable[[], Any]) -> float:
+    begin = time.process_time()
+    call()
+    return time.process_time() - begin
+
+
 def _size(path: Path) -> tuple[float, int]:
     files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
     return sum(p.stat().st_size for p in files) / 1e6, len(files)
@@ -156,7 +165,8 @@ def _all(path: Path) -> Any:
 def networks(folder: Path, number: int, kind: str, value: Callable[[int], Any], commit: int) -> Sequence[str]:
     """Measure how long many networks take: `TASK` of them in a part, `commit` in a commit."""
     path = folder / "many.zarr"
-    store = Store.create(path, make_plan(number, seed=1))
+    kept = _kept(path, number)
+    store = kept.store
     packing = storing = 0.0
     for start in range(0, number, commit):
         values = [value(i) for i in range(start, start + commit)]
@@ -165,12 +175,25 @@ def networks(folder: Path, number: int, kind: str, value: Callable[[int], Any], 
         packed = time.process_time()
         store.append(parts)
         packing, storing = packing + packed - begin, storing + time.process_time() - packed
+    kept.close()
+    resuming = [_cpu_seconds(lambda n=n: _kept(path, n).close()) for n in (number, number + number // 10)]
     opening = _seconds(lambda: _first(path))
     table = _seconds(lambda: sweep.open(path).dataset)
     size, files = _size(path)
     _removed(path)
     shares = [f"{1000 * s / number:.4f}" for s in (packing, storing, packing + storing)]
-    return [f"{number} x {kind}", *shares, f"{opening:.3f}", f"{table:.3f}", f"{size:.1f}", str(files)]
+    taken = [f"{s:.3f}" for s in (opening, table, *resuming)]
+    return [f"{number} x {kind}", *shares, *taken, f"{size:.1f}", str(files)]
+
+
+def _method(idx: int, net: Any, a: float) -> None:
+    """Stand for a method: none is called here."""
+
+
+def _kept(path: Path, number: int) -> Kept:
+    """Open a store as `parallel_run` does, or make it."""
+    plan = make_plan(args={"a": np.arange(number) * 0.5}, seed=1)
+    return keep_at(path, plan, Asked(_method, (), ("nest",), 1))
 
 
 def _part(first: int, values: Sequence[Any]) -> Part:
@@ -255,7 +278,8 @@ def _run(arguments: argparse.Namespace, folder: Path) -> None:
         if arguments.large:
             print("1,000,000 networks take a minute", file=sys.stderr)
             rows.append(networks(folder, 1_000_000, "5 numbers", _numbers, 10_000))
-        heads = ["networks", "pack ms", "store ms", "both ms", "open s", "dataset s", "MB", "files"]
+        heads = ["networks", "pack ms", "store ms", "both ms"]
+        heads += ["open s", "dataset s", "resume CPU s", "extend CPU s", "MB", "files"]
         show("Many networks, CPU ms for each", heads, rows)
 
 
