@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import ClassVar
 from uuid import uuid4
 
 import numpy as np
@@ -22,7 +24,7 @@ from workers.part import Part
 from workers.spool import Receipt, Spool
 
 TOKEN = ".token-"
-COMMIT_EVERY = 0.5  # seconds between two commits to the store ...
+COMMIT_EVERY = 0.5  # seconds between two commits to a store that others read ...
 COMMIT_SHARE = 0.1  # ... which may take so much of the time ...
 COMMIT_BYTES = 32 << 20  # ... or so much waiting
 
@@ -37,11 +39,12 @@ class Gatherer(ABC):
     """
 
     spool: Spool | None = None
+    every: ClassVar[float] = COMMIT_EVERY
 
     def __init__(self, store: Store, plan: Plan) -> None:
         self._store, self._plan = store, plan
         self._waiting_bytes = 0
-        self._next = time.monotonic() + COMMIT_EVERY
+        self._next = time.monotonic() + self.every
 
     def take(self, arrived: Sequence[Part | Receipt]) -> list[int]:
         """Take what has arrived; return the indices of networks that are to be run again."""
@@ -55,7 +58,7 @@ class Gatherer(ABC):
         begin = time.monotonic()
         lost = self.flush()
         end = time.monotonic()
-        self._next = end + max(COMMIT_EVERY, (end - begin) / COMMIT_SHARE)
+        self._next = end + max(self.every, (end - begin) / COMMIT_SHARE)
         return lost
 
     def flush(self) -> list[int]:
@@ -84,7 +87,12 @@ class Gatherer(ABC):
 
 
 class FromMemory(Gatherer):
-    """A gatherer of parts that workers send: nothing is kept that a crash would have to be kept from."""
+    """A gatherer of parts that workers send: nothing is kept that a crash would have to be kept from.
+
+    Nobody else reads the store, so that only memory says when to write to it.
+    """
+
+    every = math.inf
 
     def __init__(self, store: Store, plan: Plan) -> None:
         super().__init__(store, plan)
