@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cluster.credentials import Credentials
 from cluster.dask_pool import DaskPool
+from cluster.host import LOOPBACK
 from cluster.keeper import Keeper
 from cluster.pool import Running
 from hardware.cores import thread_limits
@@ -52,7 +53,13 @@ class OwnPool(DaskPool):
         )
         self._keeper.start()
         self._open.append(self._keeper.stop)
-        client = Client(self._listens_at(), security=credentials.security(), set_as_default=False)
+        # What workers of this machine give back need not go through the scheduler.
+        client = Client(
+            self._listens_at(),
+            security=credentials.security(),
+            set_as_default=False,
+            direct_to_workers=host == LOOPBACK,
+        )
         self._open.append(client.close)
         super().__init__(client)
 
