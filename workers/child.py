@@ -33,6 +33,8 @@ from workers.outcome import Outcome, failure_of, traceback_below
 from workers.parcel import label_of, unpack
 from workers.task import Job, Task, run_network
 
+_YOUNG, _MOST = gc.get_threshold()[0], 1_000_000  # objects made between two looks for garbage
+
 
 def serve(connection: Connection) -> None:
     """Do what is asked until the other end is closed."""
@@ -61,6 +63,8 @@ def _open(connection: Connection, blob: bytes) -> Job | None:
         lifetime = _warm_up(job)
         if not gc.get_freeze_count():
             gc.freeze()  # what is imported by now stays: no collection of garbage need look through it
+        # Networks that run as one have so many times the objects, nearly all of them in use.
+        gc.set_threshold(min(_YOUNG * job.fuse, _MOST))
     except BaseException as error:  # the person's modules may raise anything, SystemExit too
         _send(connection, ("broken", traceback_below(error, __file__)))
         return None
