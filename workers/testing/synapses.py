@@ -43,8 +43,8 @@ class SynapseTests(Tested):
 
     def test_each_synapse_has_its_weight_and_delay(self) -> None:
         model = self._responding()
-        pairs = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 2), (1, 2)]  # the last two neurons are connected twice
-        factors, delays = np.array([1.0, 2.0, 1.5, 0.5, 0.7, 1.2]), np.array([3, 1, 40, 2, 1, 3])
+        pairs = [(0, 0), (0, 1), (0, 2), (1, 0), *3 * [(1, 2)]]  # the last two neurons are connected thrice
+        factors, delays = np.array([1.0, 2.0, 1.5, 0.5, 0.7, 1.2, 0.9]), np.array([3, 1, 40, 2, 1, 3, 3])
         population, steps = cells(model, 3), 70
         projection = synapses(pairs, factors * WEIGHT[model], delays)
         network = instance(population, projection, sources=2, traces=[("v", 1)])
