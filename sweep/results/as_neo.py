@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
@@ -9,9 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-HOW = (
-    "return raster_plot(), get('spike') or to_neo() of a monitor, or quantities, alone or in a tuple or dict"
-)
+HOW = "return raster_plot(), get('spike') or to_neo() of a monitor, or neo's objects, also in a tuple or dict"
+LISTS = {
+    "SpikeTrain": "spiketrains",
+    "AnalogSignal": "analogsignals",
+    "IrregularlySampledSignal": "irregularlysampledsignals",
+    "Event": "events",
+    "Epoch": "epochs",
+}
+"""Where in a segment the objects of neo lie."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +52,7 @@ def segment_of(value: Any, index: int, cells: int | None, t_stop: float | None) 
     """
     import neo
 
-    found = list(_found(value, ""))
+    found = [part for _, part in _found(value, "")]
     if len(found) == 1 and isinstance(found[0], neo.Segment):
         return found[0]
     segment = neo.Segment(name=f"network {index}", index=index)
@@ -62,27 +69,28 @@ def segment_of(value: Any, index: int, cells: int | None, t_stop: float | None) 
 
 
 def rasters_of(value: Any) -> list[Raster]:
-    """Find the spikes in a value, population by population."""
+    """Find the spikes in a value, population by population: those that lie in one list are of one."""
     import neo
 
-    rasters = []
-    for part in _found(value, ""):
+    rasters, loose = [], defaultdict(list)
+    for name, part in _found(value, ""):
         if isinstance(part, Raster):
             rasters.append(part)
         elif isinstance(part, neo.Segment):
-            rasters += _of_trains(part.name or "", list(part.spiketrains))
+            rasters += _of_trains(name or part.name or "", list(part.spiketrains))
         elif isinstance(part, neo.SpikeTrain):
-            rasters += _of_trains(part.name or "", [part])
-    return rasters
+            above, _, last = name.rpartition(".")
+            loose[above if last.isdecimal() else name].append(part)
+    return rasters + [raster for name, trains in loose.items() for raster in _of_trains(name, trains)]
 
 
-def _found(value: Any, name: str) -> Iterator[Any]:
-    """Go through the spikes and the objects of neo in a value."""
+def _found(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Go through the spikes and the objects of neo in a value, each with the path to it."""
     raster = _raster(value, name)
     if raster is not None:
-        yield raster
-    elif type(value).__name__ in ("Segment", "SpikeTrain", "AnalogSignal"):
-        yield value
+        yield name, raster
+    elif type(value).__name__ in ("Segment", *LISTS) and type(value).__module__.startswith("neo."):
+        yield name, value
     else:
         for key, part in _parts(value):
             yield from _found(part, f"{name}.{key}" if name else str(key))
@@ -138,11 +146,10 @@ def _trains(rasters: list[Raster], cells: int | None, t_stop: float | None) -> A
 
 
 def _put(segment: Any, other: Any) -> None:
-    name = type(other).__name__
-    trains = list(other.spiketrains) if name == "Segment" else [other] * (name == "SpikeTrain")
-    signals = list(other.analogsignals) if name == "Segment" else [other] * (name == "AnalogSignal")
-    segment.spiketrains.extend(trains)
-    segment.analogsignals.extend(signals)
+    """Put an object of neo into a segment; of another segment all that is in it."""
+    own = LISTS.get(type(other).__name__)
+    for name in [own] if own else LISTS.values():
+        getattr(segment, name).extend([other] if own else list(getattr(other, name)))
 
 
 def _of_trains(name: str, trains: list[Any]) -> list[Raster]:

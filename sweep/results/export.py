@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +28,7 @@ def to_nix(results: Sequence[Any], path: str | Path, cells: int | None, t_stop: 
     _need("nixio", "to_nix")
     from neo.io import NixIO
 
-    with NixIO(str(_fresh(path)), "ow") as file:
+    with _fresh(path) as draft, NixIO(str(draft), "ow") as file:
         for i, value in _values(results):
             block = neo.Block(name=f"network {i}", index=i)
             block.segments.append(segment_of(value, i, cells, t_stop))
@@ -36,17 +38,20 @@ def to_nix(results: Sequence[Any], path: str | Path, cells: int | None, t_stop: 
 def to_sonata(results: Sequence[Any], folder: str | Path) -> None:
     """Write the spikes of each network that has a value to a SONATA file of its own."""
     h5py = _need("h5py", "to_sonata")
-    folder = _fresh(folder)
-    folder.mkdir(parents=True)
-    for i, value in _values(results):
-        rasters = rasters_of(value)
-        if not rasters:
-            raise TypeError(f"to_sonata: network {i} returned no spikes; return raster_plot() of a monitor")
-        with h5py.File(folder / f"spikes_{i}.h5", "w") as file:
-            file.attrs["magic"] = np.uint32(0x0A7A)
-            file.attrs["version"] = np.array([0, 1], np.uint32)
-            for raster in rasters:
-                _write_population(h5py, file.create_group(f"spikes/{raster.name or 'cells'}"), raster)
+    with _fresh(folder) as draft:
+        draft.mkdir()
+        for i, value in _values(results):
+            rasters = rasters_of(value)
+            if not rasters:
+                raise TypeError(
+                    f"to_sonata: network {i} returned no spikes; return raster_plot() of a monitor"
+                )
+            with h5py.File(draft / f"spikes_{i}.h5", "w") as file:
+                file.attrs["magic"] = np.uint32(0x0A7A)
+                file.attrs["version"] = np.array([0, 1], np.uint32)
+                for raster in rasters:
+                    name = raster.name.replace("/", "_") or "cells"
+                    _write_population(h5py, file.create_group(f"spikes/{name}"), raster)
 
 
 def _write_population(h5py: Any, group: Any, raster: Raster) -> None:
@@ -60,12 +65,14 @@ def _write_population(h5py: Any, group: Any, raster: Raster) -> None:
 
 def to_table(data: xr.Dataset, path: str | Path) -> None:
     """Write one row for each network: its index, status, parameters, and all numbers and strings returned."""
-    path = _fresh(path)
-    if path.suffix not in (".csv", ".parquet"):
+    write = {".csv": _write_csv, ".parquet": _write_parquet}.get(Path(path).suffix)
+    if write is None:
         raise ValueError(f"to_table: {str(path)!r}; expected a path that ends with .csv or .parquet")
-    if path.suffix == ".parquet":
-        _write_parquet(data, path)
-        return
+    with _fresh(path) as draft:
+        write(data, draft)
+
+
+def _write_csv(data: xr.Dataset, path: Path) -> None:
     for place, table in enumerate(_tables(data)):
         table.to_csv(path, mode="a" if place else "w", header=not place, index=False)
 
@@ -101,6 +108,9 @@ def _column(variable: Any, at: dict[Any, Any]) -> Any:
 
     places = {d: xr.DataArray(p[1], dims=p[0]) for d, p in at.items() if d in variable.dims}
     values = np.asarray(variable.variable.isel({d: p.variable for d, p in places.items()}))
+    if "flag_values" in variable.attrs:  # a table has no attributes that would say what the numbers mean
+        words = np.array(variable.attrs["flag_meanings"].split(), object)
+        return words[np.searchsorted(variable.attrs["flag_values"], values)]
     return values.astype(object) if values.dtype.kind == "T" else values
 
 
@@ -115,11 +125,16 @@ def _values(results: Sequence[Any]) -> Iterator[tuple[int, Any]]:
             yield i, value
 
 
-def _fresh(path: str | Path) -> Path:
+@contextmanager
+def _fresh(path: str | Path) -> Iterator[Path]:
+    """Give a path to write to, whose file or folder gets its name when it is finished."""
     path = Path(path)
     if path.exists():
         raise FileExistsError(f"{str(path)!r} exists already; name another path, or remove it")
-    return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
+        yield Path(folder) / path.name
+        (Path(folder) / path.name).replace(path)
 
 
 def _need(module: str, what: str) -> Any:

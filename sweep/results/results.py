@@ -161,7 +161,12 @@ class Results(Sequence[Any]):
         """
         from sweep.results.as_neo import segment_of
 
-        return segment_of(self[i], range(len(self))[i], cells, t_stop)
+        value = self[i]
+        if isinstance(value, Failure):
+            raise TypeError(
+                f"network {range(len(self))[i]} has no spikes or signals, as it failed: {value!r}"
+            )
+        return segment_of(value, range(len(self))[i], cells, t_stop)
 
     def to_nix(self, path: str | Path, cells: int | None = None, t_stop: float | None = None) -> None:
         """Write spikes and signals to a NIX file, a block for each network; `cells`, `t_stop` as in `neo`."""
@@ -170,13 +175,20 @@ class Results(Sequence[Any]):
         to_nix(self, path, cells, t_stop)
 
     def to_sonata(self, folder: str | Path) -> None:
-        """Write spikes to SONATA files, spikes_0.h5 for network 0 and so on, in a new folder."""
+        """Write spikes to SONATA files, spikes_0.h5 for network 0 and so on, in a new folder.
+
+        Each place in the returned value that has spikes is a population of the name that leads there, as in
+        "exc" or "deep.1"; what was returned alone is called as neo calls it, or "cells".
+        """
         from sweep.results.export import to_sonata
 
         to_sonata(self, folder)
 
     def to_table(self, path: str | Path) -> None:
-        """Write numbers and strings to a table, a row for each network: .csv or .parquet."""
+        """Write parameters, and numbers and strings returned, to a .csv or .parquet, a row for each network.
+
+        Arrays are left out. The column "status" says "ok", how the network failed, or "not_run".
+        """
         from sweep.results.export import to_table
 
         to_table(self.dataset, path)

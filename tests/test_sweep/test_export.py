@@ -10,11 +10,13 @@ import neo
 import numpy as np
 import pandas as pd
 import pytest
+import quantities as pq
 from neo.io import NixIO
 from neo_values import identical, signal, spike_train
 
 from sweep.plan import Plan, make_plan
 from sweep.points import grid
+from sweep.results.as_neo import LISTS
 from sweep.results.results import Results
 from sweep.store.writing import Store
 from workers.outcome import Failure, Outcome
@@ -77,9 +79,25 @@ def test_a_segment_as_neo(tmp_path: Path) -> None:
     assert identical(results_of(tmp_path, [segment()]).neo(0), segment())
 
 
+def test_nothing_of_a_segment_is_lost_where_there_is_more(tmp_path: Path) -> None:
+    full = segment()
+    times = [1.0, 2.0] * pq.ms
+    full.events.append(neo.Event(times, labels=["a", "b"]))
+    full.epochs.append(neo.Epoch(times, durations=times, labels=["a", "b"]))
+    full.irregularlysampledsignals.append(neo.IrregularlySampledSignal(times, [[1.0], [2.0]] * pq.mV))
+    value = {"rate": 3.0, "exc": (TIMES, RANKS), "full": full, "event": full.events[0]}
+    found = results_of(tmp_path, [value]).neo(0)
+    assert [len(getattr(found, name)) for name in LISTS.values()] == [5, 1, 1, 2, 1]
+
+
 def test_nothing_for_neo(tmp_path: Path) -> None:
+    results = results_of(tmp_path, [3, Failure(1, 1, {}, "crash", "SIGSEGV", "ended")])
     with pytest.raises(TypeError, match=r"network 0 returned nothing .* return raster_plot\(\)"):
-        results_of(tmp_path, [3]).neo(0)
+        results.neo(0)
+    with pytest.raises(
+        TypeError, match=r"network 1 has no spikes or signals, as it failed: .*SIGSEGV: ended"
+    ):
+        results.neo(1)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -99,7 +117,7 @@ def test_sonata(tmp_path: Path) -> None:
     results = results_of(tmp_path, [{"exc": (TIMES[::-1].copy(), RANKS[::-1].copy()), "inh": segment()}])
     results.to_sonata(tmp_path / "spikes")
     with h5py.File(tmp_path / "spikes" / "spikes_0.h5") as file:
-        assert list(file["spikes"]) == ["cells", "exc"]
+        assert list(file["spikes"]) == ["exc", "inh"]
         exc = file["spikes/exc"]
         assert exc["timestamps"][:].tolist() == [1.0, 2.0, 2.0, 5.0]
         assert exc["timestamps"].attrs["units"] == "milliseconds"
@@ -107,9 +125,26 @@ def test_sonata(tmp_path: Path) -> None:
         assert h5py.check_enum_dtype(exc.attrs.get_id("sorting").dtype)["by_time"] == exc.attrs["sorting"]
 
 
-def test_no_spikes_for_sonata(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="network 0 returned no spikes"):
-        results_of(tmp_path, [1]).to_sonata(tmp_path / "spikes")
+def test_trains_in_one_list_are_one_population(tmp_path: Path) -> None:
+    trains = [spike_train([float(i + 1)] * i) for i in range(3)]
+    value = {"a": trains, "b/c": segment(), "of": {"b": segment()}}
+    results = results_of(tmp_path, [value, trains])
+    results.to_sonata(tmp_path / "spikes")
+    with h5py.File(tmp_path / "spikes" / "spikes_0.h5") as file:
+        assert list(file["spikes"]) == ["a", "b_c", "of.b"]
+        assert file["spikes/a/node_ids"][:].tolist() == [1, 2, 2]
+        assert file["spikes/a/timestamps"][:].tolist() == [2.0, 3.0, 3.0]
+    with h5py.File(tmp_path / "spikes" / "spikes_1.h5") as file:
+        assert list(file["spikes"]) == ["cells"]
+
+
+def test_what_cannot_be_exported_leaves_nothing_behind(tmp_path: Path) -> None:
+    results = results_of(tmp_path, [(TIMES, RANKS), 1])
+    with pytest.raises(TypeError, match="network 1 returned no spikes"):
+        results.to_sonata(tmp_path / "spikes")
+    with pytest.raises(TypeError, match=r"network 1 returned nothing that can be a neo.Segment"):
+        results.to_nix(tmp_path / "r.nix")
+    assert [p.name for p in tmp_path.iterdir()] == ["s.zarr"]
 
 
 @pytest.mark.parametrize("end", ["csv", "parquet"])
@@ -126,7 +161,7 @@ def test_table(tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch) -> Non
     assert table.b.tolist() == ["x", "x", "y", "y"] * 2
     assert table.n.tolist()[:5] == [0, 1, 2, 3, 4]
     assert np.isnan(table.n[5])
-    assert table.status.tolist() == [0, 0, 0, 0, 0, 2, 0, 0]
+    assert table.status.tolist() == ["ok"] * 5 + ["crash", "ok", "ok"]
     assert table.s[3] == "é3"
 
 
