@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from distributed import Security
 
 KEY, CERTIFICATE = "key.pem", "certificate.pem"
+ROLES = ("CLIENT", "SCHEDULER", "WORKER")
 _PREFIX = "DASK_DISTRIBUTED__COMM__"
 
 
@@ -46,22 +47,18 @@ class Credentials:
 
     def environment(self) -> dict[str, str]:
         """Return the environment by which the cluster's processes find the credentials."""
-        roles = ("CLIENT", "SCHEDULER", "WORKER")
-        keys = {f"{_PREFIX}TLS__{role}__KEY": str(self.key) for role in roles}
-        certificates = {f"{_PREFIX}TLS__{role}__CERT": str(self.certificate) for role in roles}
+        keys = {f"{_PREFIX}TLS__{role}__KEY": str(self.key) for role in ROLES}
+        certificates = {f"{_PREFIX}TLS__{role}__CERT": str(self.certificate) for role in ROLES}
         authority = {f"{_PREFIX}TLS__CA_FILE": str(self.certificate)}
         return {**keys, **certificates, **authority, f"{_PREFIX}REQUIRE_ENCRYPTION": "True"}
 
     def security(self) -> Security:
-        """Return what a client needs."""
+        """Return them as Dask takes them, as files: those of `Security.temporary()` it copies to others."""
         from distributed import Security
 
-        return Security(
-            require_encryption=True,
-            tls_ca_file=str(self.certificate),
-            tls_client_key=str(self.key),
-            tls_client_cert=str(self.certificate),
-        )
+        keys = {f"tls_{role.lower()}_key": str(self.key) for role in ROLES}
+        certificates = {f"tls_{role.lower()}_cert": str(self.certificate) for role in ROLES}
+        return Security(require_encryption=True, tls_ca_file=str(self.certificate), **keys, **certificates)
 
 
 def _write(file: Path, text: str) -> None:

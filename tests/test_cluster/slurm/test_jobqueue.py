@@ -8,24 +8,12 @@ from typing import Any
 
 import pytest
 from distributed import Client
-from distributed.security import Security
 from faults import NUMBER, undisturbed, value
 from slurm_site import Site, until
 
 from cluster.batch.cluster import close_kept
 from cluster.credentials import Credentials
 from sweep import parallel_run
-
-
-def security(made: Credentials) -> Security:
-    """Name files: of a `Security.temporary()` dask-jobqueue would make files of its own, and never close them."""
-    files = {"key": str(made.key), "cert": str(made.certificate)}
-    roles = {
-        f"tls_{role}_{kind}": file
-        for role in ("client", "scheduler", "worker")
-        for kind, file in files.items()
-    }
-    return Security(require_encryption=True, tls_ca_file=files["cert"], **roles)
 
 
 def test_a_cluster_of_dask_jobqueue(site: Site, tmp_path: Path) -> None:
@@ -37,7 +25,7 @@ def test_a_cluster_of_dask_jobqueue(site: Site, tmp_path: Path) -> None:
         "walltime": "00:10:00",
         "interface": "lo",
         "protocol": "tls://",
-        "security": security(Credentials.made(tmp_path)),
+        "security": Credentials.made(tmp_path).security(),
         "log_directory": str(tmp_path),
         "python": sys.executable,
     }
