@@ -1,7 +1,8 @@
 """Static synapses that all have one delay: each spike adds its weights at once where it is due.
 
 Brian2 lists the synapses of all spikes that are due, and then goes through the list; with thousands of small
-networks that takes more time than all neurons do. This adds the same weights in the same order.
+networks that takes more time than all neurons do. This adds the same weights in the same order; and while it
+adds those of one spike, it has the processor fetch those of a later one, for which it would else wait.
 """
 
 from __future__ import annotations
@@ -18,6 +19,16 @@ from workers.simulators.brian2.code import Call
 _CODE = """\
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 from libcpp.vector cimport vector
+
+cdef extern from *:
+    '''
+    #ifdef __GNUC__
+    #define fetch(address) __builtin_prefetch(address)
+    #else
+    #define fetch(address) ((void)0)
+    #endif
+    '''
+    void fetch(const void*) nogil
 
 cdef class Delivery:
     cdef int[::1] fired, targets
@@ -39,11 +50,22 @@ cdef class Delivery:
         cdef double* weights = &self.weights[0]
         cdef double* to = &self.to[0]
         cdef double* scale = &self.scale[0] if self.scale.shape[0] else NULL
+        cdef int* due
         cdef int source
         cdef long long s
+        cdef size_t i, number
         self.waiting[self.now].assign(spikes, spikes + spikes[self.fired.shape[0] - 1])
         self.now = (self.now + 1) % self.waiting.size()
-        for source in self.waiting[self.now]:
+        due, number = self.waiting[self.now].data(), self.waiting[self.now].size()
+        for i in range(number):
+            if i + 8 < number:  # the first 16 to 24 synapses, in lines of 64 bytes
+                s = starts[due[i + 8]]
+                fetch(targets + s)
+                fetch(targets + s + 16)
+                fetch(weights + s)
+                fetch(weights + s + 8)
+                fetch(weights + s + 16)
+            source = due[i]
             for s in range(starts[source], starts[source + 1]):
                 to[targets[s]] += weights[s] if scale == NULL else weights[s]*scale[targets[s]]
 """
