@@ -7,7 +7,8 @@ networks  10,000 networks of 2,000 spikes; with --large also 1,000,000 networks 
           the first value, and "dataset" the labelled table. "resume" is what the same call takes again to
           find that nothing is missing, every byte being read and checked for damage, in CPU time; "extend"
           the same with a tenth more networks, up to where the new ones would be run.
-memory    4 networks of 100 MB each, of which the client holds less than 200 MB.
+memory    4 networks of 100 MB each, of which the client holds less than 200 MB: while they run, with a store
+          and without, and while it reads them.
 
 Times of formats are the best of three. Those for each of many networks are CPU time, which other work on the
 machine changes less.
@@ -218,13 +219,17 @@ def _numbers(i: int) -> Any:
 def memory(folder: Path, mb: int) -> Sequence[str]:
     """Measure how much memory the client needs for 4 large results, in a fresh process for each step."""
     found = [f"4 x {mb} MB"]
-    for step in (_sweep_large, _read_large, _reduce_large):
+    for step in (_sweep_unkept, _sweep_large, _read_large, _reduce_large):
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             found.append(f"{pool.submit(step, folder / 'large.zarr', mb).result():.0f}")
     return found
 
 
-def _sweep_large(path: Path, mb: int) -> float:
+def _sweep_unkept(path: Path, mb: int) -> float:
+    return _sweep_large(None, mb)
+
+
+def _sweep_large(path: Path | None, mb: int) -> float:
     def method(idx: int, net: Any, mb: int) -> Any:
         return np.random.default_rng(idx).normal(size=(mb * 125, 1000))
 
@@ -269,7 +274,7 @@ def main() -> None:
 def _run(arguments: argparse.Namespace, folder: Path) -> None:
     which = arguments.which
     if which in ("memory", "all"):
-        heads = ["MB more in the client", "running", "results[i]", ".dataset"]
+        heads = ["MB more in the client", "running, no store", "running", "results[i]", ".dataset"]
         show("Results larger than memory", heads, [memory(folder, 100)])
     if which in ("formats", "all"):
         formats(folder, not arguments.no_nix)

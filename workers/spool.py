@@ -30,10 +30,13 @@ class Spool:
         A path or a URL.
     token : str
         A file that the client has put there, of a name that no other folder has.
+    least : int
+        How many bytes a part has at least to be left there; a smaller one is given back.
     """
 
     folder: str
     token: str
+    least: int = 0
 
     def here(self) -> bool:
         """Whether this process sees the client's folder."""
@@ -75,8 +78,8 @@ class DamagedPart(ValueError):  # noqa: N818
 
 
 def delivered(part: Part, spool: Spool | None) -> Part | Receipt:
-    """Leave a part in the spool; give it back where there is none, or this process does not see it."""
-    if spool is None or not spool.here():
+    """Leave a part in the spool; give it back if it is small, or there is none that this process sees."""
+    if spool is None or part.nbytes < spool.least or not spool.here():
         return part
     return Receipt(write(folder_at(spool.folder), part), part.index, part.status, part.nbytes)
 

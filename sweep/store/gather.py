@@ -17,6 +17,7 @@ from sweep.plan import Plan
 from sweep.store.blocks import rows_kept
 from sweep.store.damage import BAD, SPOOL
 from sweep.store.lease import Lease
+from sweep.store.root import WORK
 from sweep.store.writing import Store
 from workers import spool
 from workers.folder import PARTIAL, Folder
@@ -27,6 +28,7 @@ TOKEN = ".token-"
 COMMIT_EVERY = 0.5  # seconds between two commits to a store that others read ...
 COMMIT_SHARE = 0.1  # ... which may take so much of the time ...
 COMMIT_BYTES = 32 << 20  # ... or so much waiting
+LARGE_PART = 4 << 20
 
 
 class Gatherer(ABC):
@@ -86,28 +88,6 @@ class Gatherer(ABC):
         self._store.append(self._store.fitting([part for part in new if len(part.index)]))
 
 
-class FromMemory(Gatherer):
-    """A gatherer of parts that workers send: nothing is kept that a crash would have to be kept from.
-
-    Nobody else reads the store, so that only memory says when to write to it.
-    """
-
-    every = math.inf
-
-    def __init__(self, store: Store, plan: Plan) -> None:
-        super().__init__(store, plan)
-        self._waiting: list[Part] = []
-
-    def _keep(self, part: Part | Receipt) -> None:
-        if isinstance(part, Part):
-            self._waiting.append(part)
-
-    def _flush(self) -> list[int]:
-        parts, self._waiting = self._waiting, []
-        self._append(parts)
-        return []
-
-
 class FromSpool(Gatherer):
     """A gatherer of parts in a spool: each is there from when a worker reports it until it is stored.
 
@@ -117,17 +97,21 @@ class FromSpool(Gatherer):
     plan : Plan
     work : Folder
         The folder in which the spool is.
-    lease : Lease
-        The right to write the store.
+    lease : Lease, optional
+        The right to write the store, where others may want to.
+    least : int
+        How many bytes a part has at least to be left in the spool by a worker; smaller ones are sent.
     """
 
-    def __init__(self, store: Store, plan: Plan, work: Folder, lease: Lease) -> None:
+    def __init__(
+        self, store: Store, plan: Plan, work: Folder, lease: Lease | None = None, least: int = 0
+    ) -> None:
         super().__init__(store, plan)
         self._folder, self._bad, self._lease = work.below(SPOOL), work.below(BAD), lease
         self._waiting: dict[str, NDArray[np.int64]] = {}
         left = [n for n in self._folder.names() if n.startswith(TOKEN) or n.endswith(PARTIAL)]
         self._folder.remove(*left)
-        self.spool = Spool(self._folder.address, f"{TOKEN}{uuid4().hex}")
+        self.spool = Spool(self._folder.address, f"{TOKEN}{uuid4().hex}", least)
         self._folder.create(self.spool.token, b"")
 
     def fold_all(self) -> None:
@@ -152,7 +136,8 @@ class FromSpool(Gatherer):
         return lost
 
     def _fold(self, read: dict[str, Part]) -> None:
-        self._lease.check()
+        if self._lease is not None:
+            self._lease.check()
         self._append(list(read.values()))
         # Those that are not stored wait for a call that has them in its plan.
         self._folder.remove(*(n for n, part in read.items() if self._store.holds(part.index).all()))
@@ -176,3 +161,28 @@ class FromSpool(Gatherer):
         with suppress(OSError):  # it may be gone, or be damaged so that it cannot even be read
             self._bad.replace({name: self._folder.read(name)})
         self._folder.remove(name)
+
+
+class FromMemory(FromSpool):
+    """A gatherer for a store that goes with its results: nothing is kept that a crash would take.
+
+    Nobody else reads the store, so that only memory says when to write to it. Small parts are sent, and wait
+    there; large ones come through the spool, since several of them on their way here would fill it.
+    """
+
+    every = math.inf
+
+    def __init__(self, store: Store, plan: Plan) -> None:
+        super().__init__(store, plan, store.folder.below(WORK), least=LARGE_PART)
+        self._sent: list[Part] = []
+
+    def _keep(self, part: Part | Receipt) -> None:
+        if isinstance(part, Part):
+            self._sent.append(part)
+        else:
+            super()._keep(part)
+
+    def _flush(self) -> list[int]:
+        sent, self._sent = self._sent, []
+        self._append(sent)
+        return super()._flush()

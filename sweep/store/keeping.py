@@ -119,7 +119,9 @@ def keep_nowhere(plan: Plan, asked: Asked) -> Kept:
     """Make a store that goes with its results."""
     plan = _expanded(plan, asked)
     store = Store.temporary(plan, Origin({"choice": asked.choice}) if asked.choice else None)
-    return Kept(store, plan, FromMemory(store, plan), np.arange(plan.number))
+    gatherer, closing = FromMemory(store, plan), ExitStack()
+    closing.callback(gatherer.close)
+    return Kept(store, plan, gatherer, np.arange(plan.number), _closing=closing)
 
 
 def keep_at(path: str | Path, plan: Plan, asked: Asked) -> Kept:

@@ -27,9 +27,9 @@ from sweep.store.lease import Lease
 from sweep.store.root import WORK
 from sweep.store.writing import Store
 from workers import spool
-from workers.folder import LocalFolder
+from workers.folder import Folder, LocalFolder
 from workers.outcome import Outcome
-from workers.part import pack
+from workers.part import Part, pack
 from workers.values import encode
 
 UNITS = st.sampled_from(["mV", "ms", "1/ms", "nA/(cm**2*s)"])
@@ -168,6 +168,25 @@ def test_large_parts_are_brought_in_one_by_one(tmp_path: Path) -> None:
         finally:
             tracemalloc.stop()
     assert len(store) == 3
+
+
+def test_large_results_that_are_not_kept_pass_through_no_memory_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left: list[int] = []
+    write = spool.write
+
+    def noted(folder: Folder, part: Part) -> str:
+        left.append(part.nbytes)
+        return write(folder, part)
+
+    monkeypatch.setattr(spool, "write", noted)
+    monkeypatch.setattr("sweep.store.gather.LARGE_PART", 1000)
+    results = parallel_run(lambda idx, net: np.arange(100.0 * idx), number=4, cluster="debug")
+    assert [v.size for v in results] == [0, 100, 200, 300]
+    assert left  # as many networks in a part as time says
+    assert min(left) >= 1000
+    assert not [*Path(results.store).rglob(f"*{spool.END}")]
 
 
 def test_a_large_dataset_is_as_a_small_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
