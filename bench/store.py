@@ -274,7 +274,7 @@ def main() -> None:
 def _run(arguments: argparse.Namespace, folder: Path) -> None:
     which = arguments.which
     if which in ("memory", "all"):
-        heads = ["MB more in the client", "running, no store", "running", "results[i]", ".dataset"]
+        heads = ["MB more in the client", "running, no store", "running", "read one by one", ".dataset"]
         show("Results larger than memory", heads, [memory(folder, 100)])
     if which in ("formats", "all"):
         formats(folder, not arguments.no_nix)
