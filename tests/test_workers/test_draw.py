@@ -162,7 +162,8 @@ def test_populations_of_other_names_draw_other_values() -> None:
 
 def test_each_purpose_draws_its_own() -> None:
     cells = Population(5, Izhikevich(v=Uniform(0, 1), u=Uniform(0, 1)))
-    Projection(cells, cells).connect_all_to_all(Uniform(1, 2), Uniform(1, 2))
+    synapse = TsodyksMarkramSynapse(U=Uniform(0, 1), tau_rec=Uniform(0, 1))
+    Projection(cells, cells, synapse=synapse).connect_all_to_all(Uniform(1, 2), Uniform(1, 2))
     PoissonInput(cells, rate=Uniform(0, 1), weight=Uniform(0, 1))
     instance = drawn()
     background = instance.backgrounds[0]
@@ -170,6 +171,7 @@ def test_each_purpose_draws_its_own() -> None:
     state, synapses = instance.populations[0].state, instance.projections[0]
     assert not np.isin(state["v"], state["u"]).any()
     assert not np.array_equal(np.round(synapses.weights), synapses.delays)
+    assert not np.isin(synapses.parameters["U"], synapses.parameters["tau_rec"]).any()
 
 
 def test_values_have_the_distribution() -> None:

@@ -3,7 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workers.instance import Background, Instance, Spikes
+from workers import simulators
+from workers.instance import Instance, Spikes
+from workers.live import Network
+from workers.network import (
+    AdditiveSTDP,
+    IF_curr_exp,
+    Izhikevich,
+    Monitor,
+    PoissonInput,
+    Population,
+    Projection,
+)
 from workers.simulators.nest.adapter import Nest
 from workers.testing import SimulatorSuite
 from workers.testing.networks import cells, instance, random_network, recorded, same, synapses, told
@@ -83,15 +94,26 @@ def test_a_current_decays_with_a_time_constant_that_was_set() -> None:
     assert simulator.trace(network.traces[0])[-1, 0] == pytest.approx(0.1 * np.exp(-1.0))
 
 
-def test_a_current_is_not_recorded_where_nest_would_tell_another() -> None:
-    population, traces = cells("IF_curr_exp", 2), [("isyn_exc", 1)]
-    learning = synapses([(0, 0)], 0.1, 1, kind="AdditiveSTDP")
-    with pytest.raises(ValueError, match="'nest' cannot record isyn_exc where there is background or STDP"):
-        built(instance(population, learning, traces=traces))
-    ones = np.ones(2)
-    noise = Background("noise", 1, "exc", ones, ones, np.ones((2, 4), np.int64), np.arange(2))
-    with pytest.raises(ValueError, match="STDP, noise"):
-        built(instance(population, traces=traces, backgrounds=(noise,)))
+@pytest.mark.parametrize("receptor", ["exc", "inh"])
+@pytest.mark.parametrize("learns", [True, False])
+def test_a_current_is_not_recorded_where_nest_would_tell_another(learns: bool, receptor: str) -> None:
+    with Network(dt=0.1) as net:
+        cells = Population(2, IF_curr_exp, name="cells")
+        if learns:
+            made = Projection(cells, cells, receptor, name="noise", synapse=AdditiveSTDP)
+            made.connect_all_to_all(0.1)
+        else:
+            PoissonInput(cells, rate=1.0, weight=0.1, target=receptor, name="noise")
+        Monitor(cells, ["v", "isyn_exc"])
+    simulators.check(net, "brian2")
+    if receptor == "inh":
+        simulators.check(net, "nest")
+        return
+    with pytest.raises(
+        ValueError,
+        match=r"cells: .*'nest' cannot record isyn_exc where there is background or STDP, noise; .*brian2",
+    ):
+        simulators.check(net, "nest")
 
 
 def test_a_neuron_has_one_time_constant_of_depression() -> None:
@@ -144,10 +166,12 @@ def test_networks_without_synapses_of_any_dt() -> None:
         assert (simulator.spikes(1).steps.size > 0) == (dt > 0.01)
 
 
-@pytest.mark.parametrize("dt", [1 / 3, 0.0005, 0.0])
+@pytest.mark.parametrize("dt", [1 / 3, 0.0005])
 def test_a_dt_that_nest_cannot_have_is_an_error(dt: float) -> None:
+    with Network(dt=dt) as net:
+        Population(1, Izhikevich)
     with pytest.raises(ValueError, match=r"dt=.*'nest' needs a multiple of 0.001 ms"):
-        Nest().build(instance(cells("Izhikevich"), dt=dt))
+        simulators.check(net, "nest")
 
 
 def test_many_networks_in_one_process_find_the_defaults_of_none_before() -> None:

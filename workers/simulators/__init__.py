@@ -98,6 +98,7 @@ def check(network: Description, name: str) -> None:
                 f"those that have it: {', '.join(able) or 'none'}"
             )
         refuse_long_steps(population.name, model, name, network.dt, wanted.longest.get(model, inf))
+    wanted.check(network)
 
 
 def _wanted(network: Description) -> dict[str, Described]:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from workers.instance import Floats, Instance, Spikes, Trace
+from workers.network import Description
 
 AT_ARRIVAL = "variables of neurons in pre_spike"
 SIMULTANEOUS = "several spikes of a source in one step"
@@ -18,8 +19,13 @@ NO_CURRENTS: Mapping[int, Floats] = MappingProxyType({})
 class Simulator(ABC):
     """One simulator in this process, running one network at a time.
 
-    An adapter's module must import without the simulator: the simulator itself is imported by `__init__`,
-    in the process and the thread that use it.
+    A package of anybody's makes its adapter known by an entry point, in its pyproject.toml::
+
+        [project.entry-points."sweep.simulators"]
+        mysim = "mypackage.adapter:MySim"
+
+    and tests it by a subclass of `workers.testing.SimulatorSuite`. An adapter's module must import without
+    the simulator: the simulator itself is imported by `__init__`, in the process and the thread that use it.
 
     The meanings every adapter keeps:
 
@@ -68,6 +74,14 @@ class Simulator(ABC):
 
     built: Instance | None = None
     """The network it holds; kept by the Session."""
+
+    @classmethod  # noqa: B027 - most have nothing to add
+    def check(cls, network: Description) -> None:
+        """Raise ValueError if it cannot take a network, for reasons that `models`, `features` do not tell.
+
+        Called before anything runs, in processes that do not import the simulator itself. The message should
+        name the object, what is wrong, and what to do instead.
+        """
 
     def clock(self) -> float:
         """Return seconds that pass, for timings."""

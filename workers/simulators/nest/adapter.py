@@ -9,13 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from workers.instance import Cells, Floats, Instance, Ranks, Sources, Spikes, Synapses, Trace, in_order
+from workers.network import Description
 from workers.simulators.base import NO_CURRENTS, SIMULTANEOUS, Simulator
 from workers.simulators.nest import synapses as nest_synapses
 from workers.simulators.nest.inputs import AHEAD, Currents, connect_background, seed
 from workers.simulators.nest.models import MODELS, SHADOW, Translation, bound_together, compact, native
+from workers.simulators.nest.refusals import refuse
 from workers.simulators.nest.synapses import PlasticWeights, tau_minus
-
-TIC = 0.001  # ms; NEST counts time in these
 
 
 class _Plastic(NamedTuple):
@@ -52,6 +52,11 @@ class Nest(Simulator):
         self._nest = nest
         nest.verbosity = nest.VerbosityLevel.ERROR
 
+    @classmethod
+    def check(cls, network: Description) -> None:
+        """Raise ValueError if NEST cannot take this network."""
+        refuse(network)
+
     def build(self, instance: Instance) -> None:
         """Make this network, at step 0, in place of any other."""
         self._start_kernel(instance)
@@ -75,7 +80,7 @@ class Nest(Simulator):
     def _start_kernel(self, instance: Instance) -> None:
         nest = self._nest
         nest.ResetKernel()
-        nest.set(resolution=_whole_tics(instance.dt), print_time=False, rng_seed=seed(instance))
+        nest.set(resolution=instance.dt, print_time=False, rng_seed=seed(instance))
         dt = nest.resolution  # the same, but for rounding, which the next lines would not take
         longest = max([1, *(int(s.delays.max()) for s in instance.projections if s.delays.size)])
         nest.set(min_delay=dt, max_delay=longest * dt)
@@ -97,18 +102,7 @@ class Nest(Simulator):
         return self._nest.Create(translation.model, population.size, varied or None)
 
     def _shadow(self, population: int, variable: str) -> Any:
-        receptor, tau, _ = self._translation(population).shadowed[variable]
-        unlike = [b.name for b in self._instance.backgrounds if b.population == population]
-        unlike += [
-            s.name
-            for s in self._instance.projections
-            if s.post == population and s.receptor == receptor and s.kind in nest_synapses.STDP
-        ]
-        if unlike:
-            raise ValueError(
-                f"population {self._cells(population).name}: simulator 'nest' cannot record {variable} "
-                f"where there is background or STDP, {unlike[0]}"
-            )
+        _, tau, _ = self._translation(population).shadowed[variable]
         values = self._cells(population).parameters[tau]
         return self._nest.Create("iaf_psc_delta", len(values), {**SHADOW, "tau_m": compact(values)})
 
@@ -249,12 +243,6 @@ class Nest(Simulator):
         for (watched, variable), nodes in self._shadows.items():
             if watched == population and MODELS[model].shadowed[variable][1] == name:
                 nodes.set({"tau_m": compact(values)})
-
-
-def _whole_tics(dt: float) -> float:
-    if dt < TIC * 0.999 or abs(dt / TIC - round(dt / TIC)) > 1e-6:
-        raise ValueError(f"dt={dt!r} ms: simulator 'nest' needs a multiple of {TIC:g} ms")
-    return dt
 
 
 def _first(nodes: Any) -> int:
