@@ -128,7 +128,7 @@ def _values(results: Sequence[Any]) -> Iterator[tuple[int, Any]]:
 @contextmanager
 def _fresh(path: str | Path) -> Iterator[Path]:
     """Give a path to write to, whose file or folder gets its name when it is finished."""
-    path = Path(path)
+    path = Path(path).expanduser()
     if path.exists():
         raise FileExistsError(f"{str(path)!r} exists already; name another path, or remove it")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -109,3 +109,9 @@ def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
         folder_at("abc://x")
     assert isinstance(folder_at(f"file://{tmp_path}"), LocalFolder)
     assert not Spool("abc://x", "token").here()
+
+
+def test_a_path_may_begin_with_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for path in ("~/x", Path("~/x")):  # as xarray, too, takes it
+        assert folder_at(path).path == tmp_path / "x"

@@ -10,7 +10,7 @@ from workers.folder.local import LocalFolder
 
 
 def folder_at(path: str | Path | Folder) -> Folder:
-    """Give the folder at a path or a URL; it need not be there.
+    """Give the folder at a path or a URL; it need not be there. A path may begin with ``~``, for the home.
 
     Raises
     ------
@@ -24,4 +24,4 @@ def folder_at(path: str | Path | Folder) -> Folder:
     text = str(path)
     if text.startswith("file://"):
         return LocalFolder(Path(text.removeprefix("file://")))
-    return CloudFolder(text) if "://" in text else LocalFolder(Path(path))
+    return CloudFolder(text) if "://" in text else LocalFolder(Path(path).expanduser())
