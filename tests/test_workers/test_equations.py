@@ -225,6 +225,7 @@ def test_it_is_written_as_json_and_part_of_the_structure() -> None:
         ({"equations": "dv/dt = Uniform(0, Normal(0, 1))"}, "expected Normal"),
         ({"equations": "dv/dt = Normal(0, q)"}, "q in .* is not known"),
         ({"parameters": "drawn_0 = 1\ntau = 1\nI = 0"}, "drawn_0 cannot be the name"),
+        ({"parameters": "double = 1\ntau = 1\nI = 0"}, "double cannot be the name"),
         ({"equations": "dv/dt = -v : implicit"}, "'implicit' in"),
         ({"equations": "dv/dt = -v +"}, "not understood"),
         ({"equations": "v"}, "not understood"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from outcome_bits import bits
 
+from hardware import gpus
 from sweep import (
     AdditiveSTDP,
     IF_cond_exp,
@@ -34,7 +37,7 @@ from workers import simulators
 from workers.lockstep import run_side_by_side
 from workers.simulators.base import Simulator
 from workers.simulators.brian2.adapter import Brian2
-from workers.simulators.genn import cache, plan
+from workers.simulators.genn import adapter, cache, plan
 from workers.simulators.genn.adapter import Genn
 from workers.task import Job, run_network
 from workers.testing import SimulatorSuite
@@ -52,7 +55,7 @@ from workers.testing.networks import (
     told,
 )
 
-pytest.importorskip("pygenn", reason=f"GeNN is not installed: {Genn.install}")
+genn_model = pytest.importorskip("pygenn.genn_model", reason=f"GeNN is not installed: {Genn.install}")
 
 
 class TestGenn(SimulatorSuite):
@@ -182,9 +185,53 @@ def test_networks_of_one_structure_are_compiled_once(monkeypatch: pytest.MonkeyP
     for dt, weight, delay, most in ((0.1, 1.0, 3, 24), (1.0, 2.0, 7, 22)):
         wiring = synapses([(0, i) for i in range(most)], weight, delay)
         built(instance(cells("Izhikevich", 30), wiring, sources=10, dt=dt))
-    folder = cache.folder("single_threaded_cpu")
-    assert len([f for f in folder.iterdir() if f.is_dir()]) == 1
-    assert folder.is_relative_to(tmp_path)
+    assert compiled() == [[10, 32, 48, 16]]
+    assert cache.folder("single_threaded_cpu").is_relative_to(tmp_path)
+
+
+def compiled() -> list[list[int]]:
+    """Return the sizes of all that was compiled."""
+    found = cache.folder("single_threaded_cpu").glob("*/*/sizes.json")
+    return sorted(json.loads(file.read_text()) for file in found)
+
+
+def test_code_for_a_gpu_is_that_gpus_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The choices only: this was written where there is no GPU."""
+    monkeypatch.setattr(genn_model, "backend_modules", dict.fromkeys(["cuda", "single_threaded_cpu"]))
+    found = []
+    for capabilities in ((), ("8.0",), ("9.0",)):
+        monkeypatch.setattr(gpus, "capabilities", lambda known=capabilities: known)
+        found.append((cache.backends()[0], cache.folder("cuda"), cache.folder("single_threaded_cpu")))
+    assert [backend for backend, *_ in found] == ["single_threaded_cpu", "cuda", "cuda"]
+    assert len({of_gpu for _, of_gpu, _ in found}) == 3
+    assert len({of_cpu for *_, of_cpu in found}) == 1
+
+
+def test_code_for_many_neurons_serves_fewer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """So the last networks of a sweep, which are fewer than a task has, need none of their own."""
+
+    def run(size: int) -> Any:
+        r = np.random.default_rng(size)
+        wiring = synapses([(0, i) for i in range(size)], r.uniform(20.0, 60.0, size), 2)
+        network_ = instance(cells("Izhikevich", size), wiring, traces=[("v", 1)])
+        return recorded(built(network_), network_, told(*((s, 0) for s in range(1, 100, 9)))[0], [50, 120])
+
+    alone = run(3)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(Genn, "_prepared", {})
+    monkeypatch.setattr(Genn, "_lent", Counter())
+    run(60)
+    assert compiled() == [[4, 64, 96, 16]]
+    for size in (60, 15, 9, 3):
+        found = run(size)
+    assert same(found, alone)
+    monkeypatch.setattr(Genn, "_prepared", {})  # as in another process
+    run(30)
+    assert len(compiled()) == 1
+    for _ in range(adapter._LENT):
+        found = run(3)
+    assert compiled() == [[4, 4, 16, 16], [4, 64, 96, 16]]
+    assert same(found, alone)
 
 
 @pytest.mark.parametrize("size", [1, 20])

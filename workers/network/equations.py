@@ -21,7 +21,12 @@ from workers.network.noise import PREFIX, taken_out
 
 CONDUCTANCES = ("g_exc", "g_inh")
 OURS = frozenset(
-    {"current", "exponential", "fading", "free", "hold", "i", "j", "left", "N", "parts", "step_length", "xi"}
+    {"crossed", "current", "exponential", "fading", "free", "hold", "i", "in_exc", "in_inh", "j", "left", "N"}
+    | {"parts", "step_length", "xi"}
+)
+_OF_C = (
+    "auto bool case char const default do double enum extern false float goto inline long register scalar "
+    "short signed sizeof static struct switch true typedef union unsigned void volatile"
 )
 
 
@@ -110,7 +115,7 @@ def Neuron(  # noqa: N802 - a model, as people know it
     known = parameters_of(name, parameters)
     read, state = equations_of(name, equations)
     names = frozenset(known) | frozenset(state) | frozenset(CONDUCTANCES)
-    reserved = OURS | {n for n in names if n.startswith(PREFIX)}
+    reserved = OURS | {*_OF_C.split()} | {n for n in names if n.startswith(PREFIX)}
     check_own(name, names, reserved | (frozenset(known) & frozenset(state)))
     _check_refractory(name, refractory, known)
     made = Equations(read, _condition(name, spike), _reset(name, reset, names), refractory)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,17 +23,20 @@ from workers.simulators.updates.models import MODELS
 from workers.simulators.updates.synapses import KINDS
 
 _KEPT = 16  # models that stay prepared in this process
+_SPARE = 4  # how many times as many neurons code may be made for that serves a network for good
+_LENT = 8  # how often code for more serves one until that gets its own
 
 
 class Genn(Simulator):
-    """GeNN on a CPU, or on a GPU where it was installed with CUDA.
+    """GeNN on a CPU; or on a GPU, where there is one and GeNN has CUDA, but on a GPU it has never been run.
 
     Networks of one structure share their compiled code: all that may differ between them is a value in it.
+    A GPU adds what arrives together in any order: there, runs of one network may differ in last bits.
 
     Parameters
     ----------
     backend : str, optional
-        One of GeNN's backends; the fastest that it was installed with if not given.
+        "single_threaded_cpu" or "cuda"; the fastest that can run here if not given.
     """
 
     name: ClassVar[str] = "genn"
@@ -49,7 +53,8 @@ class Genn(Simulator):
     fuses: ClassVar[int] = 20_000
     keyed: ClassVar[bool] = True
 
-    _prepared: ClassVar[dict[tuple[str, int, Plan], Any]] = {}
+    _prepared: ClassVar[dict[tuple[str, str, Plan], Any]] = {}
+    _lent: ClassVar[Counter[tuple[str, Plan]]] = Counter()
     _model: Any
     _holder: ClassVar[Genn | None] = None  # two loaded in one process would corrupt each other
 
@@ -63,7 +68,7 @@ class Genn(Simulator):
         cells = {i: p for i, p in enumerate(instance.populations) if isinstance(p, Cells)}
         models = {i: _model(p) for i, p in cells.items()}
         constants = {i: _constants(p, models[i], instance.dt) for i, p in cells.items()}
-        plan = plan_of(instance, models, constants)
+        plan, model = self._prepare(plan_of(instance, models, constants))
         self._piece = plan.piece
         self._cells = {
             i: GennCells(p, models[i], constants[i], _words(instance, i, models[i]), instance.dt)
@@ -78,13 +83,13 @@ class Genn(Simulator):
             i: SpikeReader(cells[i].size, plan.populations[i].size, plan.piece) for i in instance.spikes
         }
         self._traces: dict[Trace, list[Floats]] = {}
-        self._load(plan)
+        self._load(plan, model)
 
-    def _load(self, plan: Plan) -> None:
+    def _load(self, plan: Plan, model: Any) -> None:
         if Genn._holder is not None:
             Genn._holder._model.unload()
             Genn._holder = None
-        model = self._model = self._prepare(plan)
+        self._model = model
         model.load(num_recording_timesteps=plan.piece)
         Genn._holder = self
         for i, sources in self._sources.items():
@@ -104,19 +109,39 @@ class Genn(Simulator):
         for synapses in self._synapses:
             synapses.write(self._instance.dt)
 
-    def _prepare(self, plan: Plan) -> Any:
-        known, kind = self._prepared, (self._backend, plan.piece)
-        fitting = [key for key in known if key[:2] == kind and key[2].fits(plan)]
-        key = fitting[0] if fitting else (*kind, plan.roomy())
+    def _prepare(self, plan: Plan) -> tuple[Plan, Any]:
+        """Return a model whose code serves a network, and the plan that it was made for."""
+        known, shelf = self._prepared, cache.Shelf(plan.family, self._backend)
+        ready = (p for backend, family, p in known if (backend, family) == (self._backend, plan.family))
+        chosen = self._fitting(plan, ready) or self._fitting(plan, map(plan.sized, shelf.sizes()))
+        if chosen is None:
+            with shelf.alone():
+                chosen = self._fitting(plan, map(plan.sized, shelf.sizes()))
+                if chosen is None:
+                    chosen = plan.roomy()
+                    shelf.add(chosen.sizes, lambda at: self._make(plan.roomy()).build(at))
+        key = self._backend, plan.family, chosen
         model = known.pop(key, None)
         if model is None:
-            place = cache.compiled(key[2].key, self._backend, lambda at: self._make(key[2]).build(at))
-            model = self._make(key[2])
-            model.build(place, never_rebuild=True)
+            model = self._make(chosen)
+            model.build(str(shelf.place(chosen.sizes)), never_rebuild=True)
         known[key] = model
         while len(known) > _KEPT:
             del known[next(iter(known))]
-        return model
+        return chosen, model
+
+    def _fitting(self, plan: Plan, compiled: Iterable[Plan]) -> Plan | None:
+        """Choose of compiled code what serves a network, with the least to spare.
+
+        Code for many more neurons takes longer to run, but less long than compiling, unless it is used often.
+        """
+        chosen = min((p for p in compiled if p.fits(plan)), key=lambda p: p.neurons, default=None)
+        if chosen is not None and chosen.neurons > _SPARE * plan.neurons:
+            key = self._backend, plan
+            if self._lent[key] >= _LENT:
+                return None
+            self._lent[key] += 1
+        return chosen
 
     def _make(self, plan: Plan) -> Any:
         return plan.model(self._genn, self._backend)

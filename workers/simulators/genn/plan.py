@@ -6,8 +6,10 @@ that never fire and places for synapses that are not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +50,34 @@ class Plan:
     projections: tuple[genn_synapses.SynapsePlan, ...]
 
     @property
-    def key(self) -> str:
-        """The same only for what gives the same code: these files write some of it."""
-        files = (__file__, genn_synapses.__file__, learning.__file__, synapse_equations.__file__)
-        texts = [Path(file).read_text() for file in files]
-        return repr((self, self.piece, texts))
+    def sizes(self) -> tuple[int, ...]:
+        """Of populations, and of the rows and columns of projections."""
+        return (
+            *(p.size for p in self.populations),
+            *(n for p in self.projections for n in (p.row, p.column)),
+        )
+
+    def sized(self, sizes: Sequence[int]) -> Plan:
+        """Return the same with other sizes."""
+        numbers = iter(sizes)
+        populations = tuple(replace(p, size=next(numbers)) for p in self.populations)
+        projections = (replace(p, row=next(numbers), column=next(numbers)) for p in self.projections)
+        return Plan(populations, tuple(projections))
+
+    @cached_property
+    def family(self) -> str:
+        """The same only for what gives the same code but for sizes."""
+        return repr((self.sized([0] * len(self.sizes)), _BUFFER, _LONGEST, _SHORTEST, _written()))
 
     def fits(self, other: Plan) -> bool:
         """Whether code made for this one serves the other one too."""
-        alike = self.populations == other.populations and len(self.projections) == len(other.projections)
-        return alike and all(map(genn_synapses.SynapsePlan.fits, self.projections, other.projections))
+        pairs = zip(self.sizes, other.sizes, strict=True)
+        return self.family == other.family and all(mine >= wanted for mine, wanted in pairs)
+
+    @property
+    def neurons(self) -> int:
+        """How many there are of all populations."""
+        return sum(p.size for p in self.populations)
 
     def roomy(self) -> Plan:
         """Return one that serves most other draws of the same network: it is what is compiled."""
@@ -66,8 +86,7 @@ class Plan:
     @property
     def piece(self) -> int:
         """For how many steps sources are told their spikes, and spikes are recorded, at once."""
-        neurons = sum(p.size for p in self.populations)
-        return int(np.clip(1 << max(1, _BUFFER // neurons).bit_length() - 1, _SHORTEST, _LONGEST))
+        return int(np.clip(1 << max(1, _BUFFER // self.neurons).bit_length() - 1, _SHORTEST, _LONGEST))
 
     def model(self, genn: Any, backend: str) -> Any:
         """Make GeNN's model. Every value is 0 until it is loaded."""
@@ -90,6 +109,14 @@ class Plan:
         group.spike_recording_enabled = plan.recorded
         functions.fill(group)
         return group
+
+
+@cache
+def _written() -> str:
+    """Return a digest of our own files that write code."""
+    files = (__file__, genn_synapses.__file__, learning.__file__, synapse_equations.__file__)
+    texts = [Path(file).read_bytes() for file in files]
+    return hashlib.blake2b(b"".join(texts), digest_size=16).hexdigest()
 
 
 def plan_of(instance: Instance, models: Mapping[int, Model], constants: Mapping[int, Any]) -> Plan:

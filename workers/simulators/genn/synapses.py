@@ -54,11 +54,6 @@ class SynapsePlan:
     ring: int = 0
     back: str = ""
 
-    def fits(self, other: SynapsePlan) -> bool:
-        """Whether code made for this one serves the other one too."""
-        alike = replace(self, row=other.row, column=other.column) == other
-        return alike and self.row >= other.row and self.column >= other.column
-
     def roomy(self) -> SynapsePlan:
         """Return one that serves most other draws of the same network."""
         return replace(self, row=_roomy(self.row), column=_roomy(self.column))
