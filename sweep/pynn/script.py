@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,12 +13,10 @@ from pyNN import utility
 from pyNN.utility import script_tools
 
 import sweep.pynn
-from sweep.pynn.refusal import NotCoveredError
 from sweep.pynn.state import state
 from workers.simulators import adapter, is_installed, start
 from workers.simulators.pynn_ import Pynn
 
-OURS = "sweep.pynn"
 ALIAS = "sweep"
 SIMULATORS = {f"pyNN.{name}" for name in ("nest", "neuron", "brian2", "brian", "arbor", "mock", "spiNNaker")}
 
@@ -41,7 +38,7 @@ def run_script(path: Path, simulator: str, arguments: Sequence[str] = ()) -> Non
     state.default_simulator = state.simulator = simulator
     if issubclass(adapter(simulator), Pynn) and is_installed(adapter(simulator)):
         start(simulator)  # while it still finds in PyNN what it needs itself
-    for name in SIMULATORS | {f"pyNN.{ALIAS}"}:  # for import_module("pyNN.%s" % name) and the like
+    for name in SIMULATORS | {f"pyNN.{ALIAS}"}:  # which an import finds, however it is written
         sys.modules[name] = sweep.pynn
         setattr(pyNN, name.removeprefix("pyNN."), sweep.pynn)
     utility.get_simulator = _serving(script_tools.get_simulator, simulator)
@@ -51,8 +48,7 @@ def run_script(path: Path, simulator: str, arguments: Sequence[str] = ()) -> Non
     sys.modules["__main__"] = main  # so that what the script defines can be sent to workers
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.resolve().parent))
-    tree = ast.fix_missing_locations(_Imports().visit(ast.parse(path.read_text(), str(path))))
-    exec(compile(tree, str(path), "exec"), main.__dict__)
+    exec(compile(path.read_bytes(), str(path), "exec"), main.__dict__)
 
 
 def _naming(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,26 +73,3 @@ def _serving(original: Callable[..., Any], simulator: str) -> Callable[..., Any]
         return sim, options
 
     return get_simulator
-
-
-class _Imports(ast.NodeTransformer):
-    """Import our module where the script imports a simulator of PyNN."""
-
-    def visit_Import(self, node: ast.Import) -> ast.Import:
-        for alias in node.names:
-            if alias.name in SIMULATORS:
-                if alias.asname is None:
-                    raise NotCoveredError(f"import {alias.name}", f"write import {alias.name} as sim")
-                alias.name = OURS
-        return node
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | list[ast.stmt]:
-        simulator, _, within = str(node.module).removeprefix("pyNN.").partition(".")
-        if f"pyNN.{simulator}" in SIMULATORS:
-            node.module = f"{OURS}.{within}" if within else OURS  # what is not there is an ImportError
-        if node.module != "pyNN":
-            return node
-        chosen = [a for a in node.names if f"pyNN.{a.name}" in SIMULATORS]
-        others = [a for a in node.names if a not in chosen]
-        made: list[ast.stmt] = [ast.Import([ast.alias(OURS, a.asname or a.name)]) for a in chosen]
-        return made + ([ast.ImportFrom("pyNN", others, 0)] if others else [])

@@ -19,7 +19,11 @@ from workers.network import connectors
 
 SCRIPT = """
 from importlib import import_module
+import pyNN.nest
 import pyNN.nest as sim
+from pyNN import neuron
+from pyNN.brian2 import *
+assert pyNN.nest is neuron is sim and Population is sim.Population
 from pyNN.utility import get_script_args, get_simulator
 name, = get_script_args(1)
 exec("from pyNN.%s import run" % name)
