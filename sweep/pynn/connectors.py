@@ -61,6 +61,14 @@ def _fixed(kind: Callable[..., ours.Connector]) -> Callable[[Any, Any], Rule]:
     return make
 
 
+def _one_to_one(connector: Any, projection: Any) -> Rule:
+    n_pre, n_post = projection.shape
+    if n_pre == n_post:
+        return Rule(ours.OneToOne())
+    ranks = np.arange(min(n_pre, n_post))  # as many as both have, as in PyNN
+    return Rule(ours.Listed(ranks, ranks))
+
+
 def _listed(connector: Any, projection: Any) -> Rule:
     table = np.asarray(connector.conn_list, np.float64)
     if not table.size:
@@ -108,7 +116,7 @@ def _algebra(connector: Any, projection: Any) -> Rule:
 
 RULES: dict[type[Any], Callable[[Any, Any], Rule]] = {
     pynn.AllToAllConnector: lambda c, _: Rule(ours.AllToAll(_self(c))),
-    pynn.OneToOneConnector: lambda c, _: Rule(ours.OneToOne()),
+    pynn.OneToOneConnector: _one_to_one,
     pynn.FixedProbabilityConnector: lambda c, _: Rule(ours.FixedProbability(c.p_connect, _self(c))),
     pynn.FixedNumberPreConnector: _fixed(ours.FixedNumberPre),
     pynn.FixedNumberPostConnector: _fixed(ours.FixedNumberPost),

@@ -223,6 +223,10 @@ def _on_the_grid(label: str, delay: Value | OfDistance) -> Value | OfDistance:
     if not isinstance(delay, (float, np.ndarray)):
         return delay
     steps = np.asarray(delay) / state.dt
+    if np.any(steps < 0):
+        raise ValueError(
+            f"projection {label}: delay={np.min(delay):g} ms; expected a time of at least a step"
+        )
     nearest = np.maximum(np.round(steps), 1)
     if np.any(np.abs(steps - nearest) > 1e-6):
         warnings.warn(

@@ -143,6 +143,12 @@ def test_signs_are_pynns_and_weights_of_the_description_magnitudes(sim: Any) -> 
     assert (
         -0.4 <= np.min(projection.get("weight", "array")) <= np.max(projection.get("weight", "array")) <= -0.2
     )
+    fewer = sim.Projection(a[:2], b, sim.OneToOneConnector(), sim.StaticSynapse(weight=0.5))
+    assert fewer.get("weight", "list") == [(0, 0, 0.5), (1, 1, 0.5)]
+    with pytest.raises(ValueError, match=r"delay=-0.1 ms; expected a time"):
+        sim.Projection(
+            a, b, sim.AllToAllConnector(), sim.StaticSynapse(delay=[[0.1] * 3, [0.1] * 3, [-0.1] * 3])
+        )
     with pytest.raises(ValueError, match="negative"):
         sim.Projection(
             a, b, sim.AllToAllConnector(), sim.StaticSynapse(weight=-1.0), receptor_type="excitatory"
