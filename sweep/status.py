@@ -13,7 +13,7 @@ import numpy as np
 from cluster.batch.system import BatchError, Queued
 from cluster.batch.systems import KINDS
 from sweep.store import root
-from sweep.store.damage import refuse_lost
+from sweep.store.damage import expect
 from sweep.store.heads import HeadNote, head_noted
 from sweep.store.known import Known
 from sweep.store.lease import holder
@@ -110,9 +110,7 @@ def status(path: str | Path) -> Status:
         There are no results at the path.
     """
     folder = folder_at(path)
-    if not root.exists(folder):
-        refuse_lost(folder)
-        raise FileNotFoundError(f"{str(path)!r} holds no results of a sweep (yet)")
+    expect(folder)
     reader, work = Reader(folder), folder.below(WORK)
     planned = Known.load(work).call
     counted = np.isin(reader.index // max(1, len(reader.attributes["simulators"])), planned)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import neo
@@ -53,7 +54,9 @@ def _identical_plain(a: Any, b: Any) -> bool:
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(map(identical, a, b))
     if isinstance(a, dict):
-        return list(a) == list(b) and all(identical(a[k], b[k]) for k in a)
+        return identical(list(a), list(b)) and identical(list(a.values()), list(b.values()))
+    if is_dataclass(a):
+        return all(identical(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
     return repr(a) == repr(b)
 
 

@@ -14,9 +14,8 @@ from sweep.plan import Plan
 from sweep.results.results import Results
 from sweep.several import NAME as SIMULATOR
 from sweep.several import on_simulators
-from sweep.store import root
 from sweep.store.axes import from_json, places_on
-from sweep.store.damage import refuse_lost
+from sweep.store.damage import expect
 from sweep.store.identity import points_of
 from sweep.store.reading import Reader
 from workers.folder import Folder, folder_at
@@ -51,9 +50,7 @@ def open(path: str | Path) -> Results:  # noqa: A001
         What is there is no store of a sweep, or it is damaged. A damaged chunk is an error where it is read.
     """
     folder = folder_at(path)
-    if not root.exists(folder):
-        refuse_lost(folder)
-        raise FileNotFoundError(f"{str(path)!r} holds no results of a sweep (yet)")
+    expect(folder)
     return Results(_Stored(folder), plan_of(Reader(folder)), _cannot_replay)
 
 

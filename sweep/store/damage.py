@@ -69,12 +69,17 @@ def check(path: str | Path | Folder) -> list[Damage]:
         If there is no store.
     """
     folder = folder_at(path)
-    if not root.exists(folder):
-        refuse_lost(folder)
-        raise FileNotFoundError(f"{folder} is no store: it has no {root.FILE}")
+    expect(folder)
     committed = root.read_either(folder)
     arrays = arrays_in(folder, nodes_of(committed))
     return [*_damaged_roots(folder), *_damaged_chunks(folder, arrays), *_damaged_files(folder, committed)]
+
+
+def expect(folder: Folder) -> None:
+    """Raise FileNotFoundError where there is no store, and as `refuse_lost` does."""
+    if not root.exists(folder):
+        refuse_lost(folder)
+        raise FileNotFoundError(f"{str(folder)!r} holds no results of a sweep (yet)")
 
 
 def refuse_lost(folder: Folder) -> None:

@@ -15,6 +15,7 @@ import zarr
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from neo_values import identical
 
 from sweep.plan import Plan, make_plan
 from sweep.store.arrays import Arrays
@@ -34,18 +35,6 @@ VALUES = st.recursive(
     lambda v: st.lists(v, max_size=10) | st.tuples(v, v) | st.dictionaries(st.sampled_from("aA"), v),
     max_leaves=12,
 )
-
-
-def identical(a: Any, b: Any) -> bool:
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, np.ndarray | np.generic):
-        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(identical, a, b))
-    if isinstance(a, dict):
-        return identical(list(a.items()), list(b.items()))
-    return repr(a) == repr(b)
 
 
 def packed(values: list[Any], start: int = 0) -> Part:

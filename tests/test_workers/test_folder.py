@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,3 +116,16 @@ def test_a_path_may_begin_with_the_home(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(tmp_path))
     for path in ("~/x", Path("~/x")):  # as xarray, too, takes it
         assert folder_at(path).path == tmp_path / "x"
+
+
+def test_a_full_file_system_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = LocalFolder(tmp_path / "of")
+    (tmp_path / "full").symlink_to("/dev/full")
+    monkeypatch.setattr("workers.folder.local._opened", lambda path, mode: (tmp_path / "full").open(mode))
+    for write in (lambda: folder.write("a", b"1"), lambda: folder.replace({"a": b"1"}, durable=True)):
+        with pytest.raises(OSError, match=r"No space left on device; make room and .*/a'") as caught:
+            write()
+        assert caught.value.errno == errno.ENOSPC
+    with pytest.raises(OSError, match="make room and run the sweep again"), folder.whole("a") as file:
+        file.write(b"1")
+    assert list(folder.names()) == []

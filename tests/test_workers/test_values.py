@@ -3,7 +3,7 @@ from __future__ import annotations
 import enum
 import pickle
 from collections import namedtuple
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from neo_values import identical
 
 from workers.values import decode, encode, leaves_of
 
@@ -52,20 +53,6 @@ def containers(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 VALUES = st.recursive(LEAVES, containers, max_leaves=20)
-
-
-def identical(a: Any, b: Any) -> bool:
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, np.ndarray | np.generic):
-        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(identical, a, b))
-    if isinstance(a, dict):
-        return identical(list(a), list(b)) and identical(list(a.values()), list(b.values()))
-    if is_dataclass(a):
-        return identical(vars(a), vars(b))
-    return repr(a) == repr(b)
 
 
 def again(value: Any) -> Any:

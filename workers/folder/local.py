@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from workers.folder.folder import Folder
 
 PARTIAL = ".partial"
 """How the name of a file ends that is not finished."""
+FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class LocalFolder(Folder):
@@ -85,7 +87,7 @@ class LocalFolder(Folder):
     def _replaced(self, name: str, content: bytes, durable: bool = False) -> Path:
         path = self._path / name
         draft = path.with_name(f".{path.name}{PARTIAL}")
-        with _opened(draft, "wb") as file:
+        with _with_room(path), _opened(draft, "wb") as file:
             file.write(content)
             if durable:
                 file.flush()
@@ -101,7 +103,7 @@ class LocalFolder(Folder):
         path = self._path / name
         draft = path.with_name(f".{path.name}{PARTIAL}")
         try:
-            with _opened(draft, "wb") as file:
+            with _with_room(path), _opened(draft, "wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -134,6 +136,18 @@ def _opened(path: Path, mode: str) -> IO[Any]:
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open(mode)
+
+
+@contextlib.contextmanager
+def _with_room(path: Path) -> Iterator[None]:
+    """Say which file there is no room for, and what to do: the system's error does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        what = f"{error.strerror}; make room and run the sweep again: what is stored stays, and it goes on"
+        raise OSError(error.errno, what, str(path)) from error
 
 
 def _sync_folder(folder: Path) -> None:
