@@ -101,6 +101,15 @@ class Network(Description):
         self._bound = key, simulator, timings
         self._simulator = running
 
+    def release(self) -> None:
+        """Let go of all that was drawn and recorded, when nobody will look at it any more.
+
+        Each object of a network knows the network: all would else stay in memory until garbage is collected.
+        """
+        self._session = self._simulator = None
+        for described in self._members.values():
+            described._live = None
+
     def compile(self, simulator: str = "nest", seed: int | None = None) -> None:
         """Draw the network and build it; `simulate` does so where it has not been done.
 

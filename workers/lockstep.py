@@ -31,6 +31,7 @@ def run_side_by_side(
     seats = [_Seat(hub, job, i, p) for i, p in zip(indices, parameters, strict=True)]
     with Outside():
         hub.run(seats)
+    hub.release()
     return [
         run_network(job, i, p) if seat.outcome is None else seat.outcome
         for seat, i, p in zip(seats, indices, parameters, strict=True)
@@ -163,6 +164,7 @@ class _Hub:
         self._simulator, self.ahead, self.features = simulator, simulator.ahead, simulator.features
         self.greenlet = getcurrent()
         self._step = 0
+        self._rows: list[_Seat] = []  # those that run as one
         self._values: dict[tuple[int, str], Floats] = {}
         self._changed: set[tuple[int, str]] = set()
 
@@ -181,6 +183,10 @@ class _Hub:
             for seat in built:
                 if not seat.done:
                     seat.leave()
+
+    def release(self) -> None:
+        """Let go of the networks, which know the hub: they need not wait for garbage to be collected."""
+        self._rows.clear()
 
     def _build(self, seats: Sequence[_Seat]) -> None:
         """Fuse the networks of the most frequent structure; the others leave."""

@@ -94,11 +94,15 @@ def run_network(
     """
     timings = Timings()
     try:
-        value = call(job, index, parameters, timings, simulator)
-        begin = perf_counter()
-        encoded = encode(value)
-        timings.write = perf_counter() - begin
-        return Outcome(index, value=encoded, timings=timings)
+        network = _network(job, index, timings, simulator)
+        try:
+            value = _call(job, index, parameters, network)
+            begin = perf_counter()
+            encoded = encode(value)
+            timings.write = perf_counter() - begin
+            return Outcome(index, value=encoded, timings=timings)
+        finally:
+            network.release()
     except (KeyboardInterrupt, Apart):
         raise
     except BaseException as error:  # sys.exit() in a method ends that network alone
@@ -106,24 +110,25 @@ def run_network(
         return Outcome(index, failure=failure, timings=timings)
 
 
-def call(
-    job: Job,
-    index: int,
-    parameters: Mapping[str, Any],
-    timings: Timings | None = None,
-    simulator: Simulator | None = None,
-) -> Any:
+def call(job: Job, index: int, parameters: Mapping[str, Any]) -> Any:
     """Call the method for network `index` and return what it returns; what it makes joins its network."""
+    return _call(job, index, parameters, _network(job, index, Timings(), None))
+
+
+def _network(job: Job, index: int, timings: Timings, simulator: Simulator | None) -> Network:
     number = index // job.stride
-    if job.stride > 1:
-        parameters = {name: value for name, value in parameters.items() if name != "simulator"}
-    key = Key(job.seed, number)
     base = job.networks[number] if len(job.networks) > 1 else job.networks[0]
     network = base.copy()
-    network.bind(key, job.simulator, timings or Timings(), simulator)
-    _seed_globals(key)
+    network.bind(Key(job.seed, number), job.simulator, timings, simulator)
+    return network
+
+
+def _call(job: Job, index: int, parameters: Mapping[str, Any], network: Network) -> Any:
+    if job.stride > 1:
+        parameters = {name: value for name, value in parameters.items() if name != "simulator"}
+    _seed_globals(network.key())
     with network:
-        return job.method(number, network, **parameters)
+        return job.method(index // job.stride, network, **parameters)
 
 
 def _seed_globals(key: Key) -> None:
