@@ -8,7 +8,6 @@ ended, no job of the workers is left.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +15,8 @@ import threading
 import time
 
 from cluster.batch.handed import Head, own_job
-from cluster.batch.pilot import heed, notice
-from cluster.batch.pool import state_folder
+from cluster.batch.pilot import age, heed, notice
+from cluster.batch.pool import remove_credentials
 from cluster.batch.submission import Submission
 from cluster.batch.system import BatchError
 from cluster.batch.systems import KINDS
@@ -34,30 +33,24 @@ def run(submission: Submission, job: str) -> int:
     _end_workers(submission)  # of the head whose node was lost
     remove_credentials(submission.name)  # which nobody else could
     last_orders, _ = notice(seconds(submission.head["walltime"]))
-    end = time.monotonic() + last_orders
     head = Head(submission.system, submission.name, job, submission.log(job), submission.workers)
     script = subprocess.Popen(
         [sys.executable, "-u", *submission.command],
         env={**os.environ, **head.environment()},
         process_group=0,  # Grid Engine sends its warnings to a process group: they are for this process
     )
-    while script.poll() is None and not told.is_set() and time.monotonic() < end:
+    while script.poll() is None and not told.is_set() and age() < last_orders:
         time.sleep(LOOK)
-    stopped, cancelled = script.poll() is None, told.is_set()
+    stopped = script.poll() is None
     if stopped:
-        _stop(script)  # meanwhile the batch system may tell that the walltime is over
+        _stop(script)
     _end_workers(submission)
+    cancelled = told.is_set() and not _out_of_time(submission, job)
     if not stopped or cancelled or script.returncode == 0:  # it may just have been about to end
         return script.returncode if script.returncode >= 0 else 128 - script.returncode
     again = submission.submit()
     print(f"The time of job {job} is over; job {again} goes on.", flush=True)
     return 0
-
-
-def remove_credentials(name: str) -> None:
-    """Remove the files of a submission's clusters."""
-    for folder in state_folder().glob(f"{name}-*"):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stop(script: subprocess.Popen[bytes]) -> None:
@@ -68,6 +61,15 @@ def _stop(script: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         script.kill()
         script.wait()
+
+
+def _out_of_time(submission: Submission, job: str) -> bool:
+    """Whether this job was told to end for its walltime; nobody has cancelled it then."""
+    try:
+        return KINDS[submission.system].system.out_of_time(job)
+    except BatchError as error:
+        print(error, file=sys.stderr, flush=True)
+        return False
 
 
 def _end_workers(submission: Submission) -> None:

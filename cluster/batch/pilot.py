@@ -7,7 +7,7 @@ scheduler has dismissed them all, or has ended.
 from __future__ import annotations
 
 import json
-import math
+import os
 import shutil
 import signal
 import sys
@@ -36,6 +36,12 @@ def notice(walltime: float) -> tuple[float, float]:
     return walltime - before, walltime - before / SHARE
 
 
+def age() -> float:
+    """Return for how many seconds this job runs: its script was begun as this process."""
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+
+
 def heed(told: threading.Event) -> None:
     """Have an event set when the batch system is about to end this job."""
     for warning in (signal.SIGTERM, signal.SIGUSR2):  # Slurm's and Grid Engine's
@@ -43,7 +49,7 @@ def heed(told: threading.Event) -> None:
     signal.signal(signal.SIGUSR1, lambda *_: None)  # Grid Engine is about to suspend it, which does no harm
 
 
-def fly(crew: Crew, told: threading.Event, walltime: float = math.inf) -> None:
+def fly(crew: Crew, told: threading.Event, walltime: float) -> None:
     """Keep workers running until all are dismissed, this process is told to end, or the time is over.
 
     Parameters
@@ -53,16 +59,15 @@ def fly(crew: Crew, told: threading.Event, walltime: float = math.inf) -> None:
     told : threading.Event
         Set when the workers are to finish what they run, and end.
     walltime : float
-        Seconds until this process is ended by others.
+        The job's time, in seconds.
     """
-    begin = time.monotonic()
-    last_orders, end = (math.inf, math.inf) if math.isinf(walltime) else notice(walltime)
-    while len(crew) and not told.is_set() and time.monotonic() - begin < last_orders:
+    last_orders, end = notice(walltime)
+    while len(crew) and not told.is_set() and age() < last_orders:
         time.sleep(LOOK)
         crew.look(dismissal=True)
     crew.drain()
-    end = min(end, time.monotonic() - begin + GRACE) if told.is_set() else end
-    while not crew.ended() and time.monotonic() - begin < end:
+    end = min(end, age() + GRACE) if told.is_set() else end
+    while not crew.ended() and age() < end:
         time.sleep(LOOK)
     crew.end()
 

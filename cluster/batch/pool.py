@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -179,3 +180,9 @@ def state_folder() -> Path:
     if about.st_mode & 0o077:
         raise PermissionError(f"others can read {folder}: chmod 700 {folder}")
     return folder
+
+
+def remove_credentials(name: str) -> None:
+    """Remove the files of a submission's clusters."""
+    for folder in state_folder().glob(f"{name}-*"):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -61,6 +61,9 @@ class GridEngine(BatchSystem):
             if "does not exist" not in str(error):
                 raise
 
+    def out_of_time(self, job: str) -> bool:
+        return any(queued.id == job and queued.state != "COMPLETING" for queued in self.queued())
+
     def ending(self, name: str) -> list[str]:
         return ["qdel", name]
 

@@ -37,8 +37,7 @@ class Slurm(BatchSystem):
 
     def queued(self) -> list[Queued]:
         # By its number: the user's name in the environment may be another's.
-        words = ["squeue", "--noheader", "--user", str(os.getuid()), "--format", "%A %T %C %j"]
-        listed = call(words, without=lambda name: name.startswith("SQUEUE_"))
+        listed = _squeue("--user", str(os.getuid()), "--format", "%A %T %C %j")
         jobs = [line.split(maxsplit=3) for line in listed.splitlines()]
         return [Queued(job, name, state, int(cores)) for job, state, cores, name in jobs]
 
@@ -47,8 +46,15 @@ class Slurm(BatchSystem):
         if given:
             call(["scancel", "--quiet", *given], without=lambda name: name.startswith("SCANCEL_"))
 
+    def out_of_time(self, job: str) -> bool:
+        return _squeue("--jobs", job, "--format", "%r").strip() == "TimeLimit"
+
     def ending(self, name: str) -> list[str]:
         return ["scancel", "--quiet", "--name", name]
+
+
+def _squeue(*options: str) -> str:
+    return call(["squeue", "--noheader", *options], without=lambda name: name.startswith("SQUEUE_"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +73,8 @@ class SlurmJob(Job):
         "--gres": "gpus",
         "--job-name": "nothing: the jobs are found by it",
         "--mem": "memory",
+        "--mem-per-cpu": "memory",
+        "--mem-per-gpu": "memory",
         "--no-requeue": "nothing: jobs that are lost are replaced",
         "--nodes": "nothing: each job is on one node",
         "--ntasks": "nothing: each job is one task",

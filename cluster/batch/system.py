@@ -62,6 +62,10 @@ class BatchSystem(ABC):
         """End jobs; one that has ended already does no harm."""
 
     @abstractmethod
+    def out_of_time(self, job: str) -> bool:
+        """Whether a job that was told to end was told so for its time, and not cancelled."""
+
+    @abstractmethod
     def ending(self, name: str) -> list[str]:
         """Return the command that ends all jobs of this name."""
 

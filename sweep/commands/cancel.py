@@ -12,6 +12,7 @@ def cancel(store: str) -> None:
 
     What is stored stays; submitting the script again goes on from there.
     """
+    from cluster.batch.pool import remove_credentials
     from cluster.batch.system import BatchError
     from cluster.batch.systems import KINDS
     from sweep.store.heads import head_noted
@@ -25,4 +26,5 @@ def cancel(store: str) -> None:
         ended = KINDS[head.system].system.cancel_all(head.name)
     except BatchError as error:
         raise click.ClickException(str(error)) from None
+    remove_credentials(head.name)  # of a head whose node was lost, and which is not started again now
     click.echo(f"ended job {', '.join(ended)}" if ended else f"no job of {head.name} is left")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from cluster.batch.slurm import Slurm
 from cluster.batch.units import mebibytes, seconds
 from cluster.crew import environments
 from sweep import slurm
+from workers.launch import environment
 
 GIVEN: dict[str, Any] = {"jobs": 2, "cores": 4, "memory": "4GB", "walltime": "01:00:00"}
 
@@ -64,6 +68,7 @@ def test_nodes_are_excluded_besides_those_that_the_person_excludes() -> None:
         ({"extra": "--qos=short"}, r"expected a list of options, such as \['--qos=short'\]"),
         ({"extra": ["qos"]}, "expected an option of sbatch"),
         ({"extra": ["--time=5"]}, "what sets it is walltime"),
+        ({"extra": ["--mem-per-cpu=1G"]}, "what sets it is memory"),
         ({"extra": ["--qos=a\nrm -r /"]}, "expected an option of sbatch"),
     ],
 )
@@ -85,6 +90,15 @@ def test_units() -> None:
 def test_workers_stop_before_the_walltime() -> None:
     assert notice(3600) == (3540, 3585)
     assert notice(8) == (6, 7.5)
+
+
+def test_a_jobs_time_counts_from_when_its_script_was_begun() -> None:
+    begun = "from cluster.batch.pilot import age; print(age())"
+    script = shlex.join([sys.executable, "-c", begun])
+    done = subprocess.run(
+        ["sh", "-c", f"sleep 1.5; exec {script}"], env=environment({}), capture_output=True, check=True
+    )
+    assert 1.5 <= float(done.stdout) < 120
 
 
 def test_gpus_go_round(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

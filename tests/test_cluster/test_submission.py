@@ -11,8 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from cluster.batch.handed import VARIABLE, Head, own_head
-from cluster.batch.head import remove_credentials
-from cluster.batch.pool import state_folder
+from cluster.batch.pool import remove_credentials, state_folder
 from cluster.batch.submission import Submission
 from sweep.cli import main
 
