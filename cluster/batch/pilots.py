@@ -116,7 +116,7 @@ class Pilots(threading.Thread):
         self._unfit: set[str] = set()  # jobs on such nodes
         self._vain: Counter[str] = Counter()  # jobs that ended before their workers came, by node
         self._unanswered, self._begun = 0, False
-        self._not_before = 0.0
+        self._not_before = self._others_not_before = 0.0
         self._news, self._done = threading.Event(), threading.Event()
 
     def wake(self) -> None:
@@ -231,14 +231,14 @@ class Pilots(threading.Thread):
 
     def _submit(self, now: float) -> None:
         without = self._without
-        if now < self._not_before:
+        if now < self._not_before or (now < self._others_not_before and self._staying()):
             return
         try:
             name = self._system.submit(self._script(list(without)))
         except BatchError as error:
             if self._staying():  # they do without another: a limit may have been reached
                 LOG.warning("no other job at present: %s", error)
-                self._not_before = now + BACKOFF
+                self._others_not_before = now + BACKOFF
                 return
             if not without:
                 raise
