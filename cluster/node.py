@@ -45,6 +45,7 @@ SETTINGS: dict[str, Any] = {
 }
 OF_LOOPBACK = {"distributed.scheduler.worker-ttl": None}  # a laptop that slept need not drop its workers
 TO_WORKERS = "5s"  # how long the scheduler tries to reach a worker that may be dead
+AT_ONCE = 32  # to how many workers it connects at once: of a thousand, few would be greeted in time
 PATIENCE = 30  # seconds that the command of the last words may take
 NO_SCHEDULER = 60  # seconds after which a worker gives up finding it
 
@@ -56,6 +57,16 @@ class _NoHttp:
 
 class Scheduler(_NoHttp, distributed.Scheduler):  # type: ignore[misc]
     """A scheduler that listens with TLS only, and gives a worker its next task when it is free."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        connect, turns = self.rpc.connect, asyncio.Semaphore(AT_ONCE)
+
+        async def in_turn(address: str, timeout: float | None = None) -> Any:
+            async with turns:
+                return await connect(address, timeout)
+
+        self.rpc.connect = in_turn
 
     def is_rootish(self, ts: Any) -> bool:
         """Whether a task waits at the scheduler until a worker is free: each does that may go to any."""
