@@ -236,6 +236,19 @@ def test_it_is_written_as_json_and_part_of_the_structure() -> None:
         ({"refractory": -1.0}, r"refractory=-1.0; expected a time of at least 0 ms"),
         ({"reset": "z = 0"}, "cannot change z; it can: I, g_exc, g_inh, tau, v"),
         ({"reset": "if v: 0"}, "expected name = value"),
+        ({"parameters": "tau"}, "Neuron: 'tau' is not understood; expected name = value"),
+        *(
+            ({"spike": spike}, r"Neuron: .* in .* is not understood; .*combined by and, or, not")
+            for spike in (
+                "1 < v < 2",
+                "v > 1 & v < 2",
+                "v % 2 > 1",
+                "v > 'a'",
+                "exp(v, 2) > 1",
+                "v is 1",
+                "[v]",
+            )
+        ),
     ],
 )
 def test_what_is_not_understood_is_said(changes: dict[str, str], message: str) -> None:

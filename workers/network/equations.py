@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from workers.network.lines import (
     Equation,
-    assignment,
+    assignments,
     check_names,
     check_own,
     equations_of,
@@ -99,6 +99,11 @@ def Neuron(  # noqa: N802 - a model, as people know it
         For how many ms all equations but those of g_exc and g_inh stand still then; or a parameter's name.
     name : str
 
+    Notes
+    -----
+    Expressions are of + - * / and ** or ^, of comparisons such as ``v > 1``, combined by and, or, not, and of
+    exp, log, sqrt, abs, sin, cos, tan, tanh, floor, int and clip(x, low, high). t and dt are in ms.
+
     Raises
     ------
     ValueError
@@ -121,7 +126,7 @@ def Neuron(  # noqa: N802 - a model, as people know it
     made = Equations(read, _condition(name, spike), _reset(name, reset, names), refractory)
     for line in read:
         _check_line(name, line, names)
-    for expression in [made.spike, *(r for _, r in map(assignment, lines(reset)))]:
+    for expression in [made.spike, *(r for _, r in assignments(name, reset))]:
         check_names(name, expression, names)
     recordable = dict.fromkeys([*state, *CONDUCTANCES], "")
     body = {"parameters": known, "state": state, "recordable": recordable, "equations": made, "given": given}
@@ -156,7 +161,7 @@ def _check_refractory(owner: str, given: float | str, known: Iterable[str]) -> N
 
 
 def _reset(owner: str, reset: str, names: frozenset[str]) -> str:
-    for name, _ in map(assignment, lines(reset)):
+    for name, _ in assignments(owner, reset):
         if name not in names:
             raise ValueError(
                 f"{owner}: reset={reset!r} cannot change {name}; it can: {', '.join(sorted(names))}"

@@ -14,6 +14,8 @@ FUNCTIONS = frozenset({"exp", "log", "sqrt", "abs", "sin", "cos", "tan", "tanh",
 METHODS = ("explicit", "exponential", "midpoint")
 NOISE = frozenset({"Normal", "Uniform", "xi", "DiscreteUniform", "LogNormal", "Exponential", "Gamma"})
 SCOPES = frozenset({"", "population", "projection"})  # of a value in ANNarchy: here all have their own
+_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.UAdd, ast.USub, ast.Not)
+_COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 _SLOPE = re.compile(r"(?:(?P<factor>.+)\*)?\s*d(?P<name>\w+)\s*/\s*dt")
 
 
@@ -47,23 +49,28 @@ class Equation:
 
 def lines(text: str) -> list[str]:
     """Return the lines that say something, without comments."""
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r}: expected text, with a line for each parameter, equation or statement")
     bare = (line.split("#")[0].strip() for line in re.split(r"[\n;]", text))
     return [line.replace("^", "**") for line in bare if line]
 
 
-def assignment(line: str) -> tuple[str, str]:
-    """Divide ``name = value : flags``, and drop flags that say nothing here."""
-    left, _, right = line.partition("=")
-    value, _, flags = right.partition(":")
-    if not right or flags.strip() not in SCOPES:
-        raise ValueError(f"{line!r} is not understood; expected name = value")
-    return left.rstrip("+-*/ ").strip(), value.strip()
+def assignments(owner: str, text: str) -> list[tuple[str, str]]:
+    """Divide lines of ``name = value : flags``, and drop flags that say nothing here."""
+    found = []
+    for line in lines(text):
+        left, _, right = line.partition("=")
+        value, _, flags = right.partition(":")
+        if not right or flags.strip() not in SCOPES:
+            raise ValueError(f"{owner}: {line!r} is not understood; expected name = value")
+        found.append((left.rstrip("+-*/ ").strip(), value.strip()))
+    return found
 
 
 def parameters_of(owner: str, text: str) -> dict[str, Quantity]:
     """Read lines of ``name = number``."""
     known: dict[str, Quantity] = {}
-    for name, value in map(assignment, lines(text)):
+    for name, value in assignments(owner, text):
         if name in known:
             raise ValueError(f"{owner}: the parameter {name} is given twice")
         known[name] = Quantity(number(owner, name, value))
@@ -141,3 +148,23 @@ def check_names(owner: str, expression: str, names: frozenset[str]) -> None:
     unknown = used - names - FUNCTIONS - {"t", "dt"}
     if unknown:
         raise ValueError(f"{owner}: {', '.join(sorted(unknown))} in {expression!r} is not known")
+    for node in ast.walk(tree.body):
+        if not _is_arithmetic(node):
+            raise ValueError(
+                f"{owner}: {ast.unparse(node)!r} in {expression!r} is not understood; expected arithmetic, "
+                "functions such as exp(v), and conditions such as v > 1, combined by and, or, not"
+            )
+
+
+def _is_arithmetic(node: ast.AST) -> bool:
+    """Whether every simulator understands this part of an expression."""
+    match node:
+        case ast.BinOp(op=op) | ast.UnaryOp(op=op):
+            return isinstance(op, _OPERATORS)
+        case ast.Compare(ops=ops):
+            return len(ops) == 1 and isinstance(ops[0], _COMPARISONS)
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+            return name in FUNCTIONS and len(args) == (3 if name == "clip" else 1)
+        case ast.Constant(value=value):
+            return isinstance(value, (int, float))
+    return not isinstance(node, ast.expr) or isinstance(node, (ast.BoolOp, ast.Name))
