@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+# What glibc arrives at by itself, but late: until then the arrays of each task come from the system, page by
+# page, and go back to it.
+_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
 
 
 def command(module: str, *arguments: str) -> list[str]:
@@ -23,7 +26,7 @@ def environment(extra: dict[str, str]) -> dict[str, str]:
     paths = [root, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     # PYTHONPATH comes before the standard library, where a site-packages folder must not be.
     found = dict.fromkeys(p for p in paths if p and Path(p).name not in ("site-packages", "dist-packages"))
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(found), **extra}
+    return {**_MEMORY, **os.environ, "PYTHONPATH": os.pathsep.join(found), **extra}
 
 
 def die_with_parent(parent: int, how: signal.Signals = signal.SIGKILL) -> None:
