@@ -10,7 +10,7 @@ from distributed import WorkerPlugin, get_worker
 from cluster.unfit import Unfit, come_back, step_aside
 from hardware.machine import node_name
 from workers.parcel import extend_path, label_of
-from workers.process import UnfitWorker, run_task
+from workers.process import UnfitWorker, run_task, stop_children
 from workers.spool import Done
 
 _jobs: dict[str, bytes] = {}
@@ -31,8 +31,9 @@ class Loaded(WorkerPlugin):  # type: ignore[misc]
         _jobs[self.key] = self.blob
 
     def teardown(self, worker: Any) -> None:
-        """Forget the Job."""
+        """Forget the Job, and end what of it still runs: it came too late."""
         _jobs.pop(self.key, None)
+        stop_children(self.key)
         if (worker.address, self.key) in _aside:
             _aside.discard((worker.address, self.key))
             come_back(worker)

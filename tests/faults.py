@@ -44,6 +44,28 @@ class Log:
         return sum(line[0] == str(idx) for line in self.read())
 
 
+def on_all_workers(cluster: Any, folder: Path, workers: int) -> list[tuple[str, str]]:
+    """Run networks that wait until each worker has one; return the node and the process of each worker.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    folder : Path
+        An empty one.
+    workers : int
+        How many the cluster has.
+    """
+
+    def method(idx: int, net: Any) -> tuple[str, str]:
+        worker, end = str(os.getppid()), time.monotonic() + 120
+        (folder / f"{node_name()} {worker}").touch()
+        while len([*folder.iterdir()]) < workers and time.monotonic() < end:
+            time.sleep(0.05)
+        return node_name(), worker
+
+    return sorted({*parallel_run(method, number=8 * workers, cluster=cluster)})
+
+
 def disturbed(log: Log, fault: Callable[[], object], cluster: Any, wait: float = 0.05) -> Results:
     """Run a sweep to which something happens when 20 of its networks have begun."""
 
@@ -53,7 +75,7 @@ def disturbed(log: Log, fault: Callable[[], object], cluster: Any, wait: float =
         return value(idx, net)
 
     def do() -> None:
-        until(lambda: len(log.read()) >= 20, 60)
+        until(lambda: len(log.read()) >= 20, 120)
         fault()
 
     thread = threading.Thread(target=do)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -43,7 +44,7 @@ SelectTypeParameters=CR_Core
 MpiDefault=none
 ReturnToService=2
 SlurmdTimeout=5
-KillWait=10
+KillWait=30
 SchedulerParameters=sched_interval=1,sched_min_interval=0,batch_sched_delay=0,bf_interval=2
 {nodes}
 PartitionName=debug Nodes=ALL Default=YES
@@ -123,7 +124,7 @@ class Site:
         until(lambda: state.exists() and state.stat().st_mtime > begin)
         os.kill(int((self.folder / "run" / "slurmctld.pid").read_text()), signal.SIGKILL)
 
-    def await_idle(self, seconds: float = 30.0) -> None:
+    def await_idle(self, seconds: float = 60.0) -> None:
         until(lambda: set(call("sinfo", "--noheader", "--Node", "--format=%T").split()) == {"idle"}, seconds)
 
     def kill_node(self, name: str) -> None:
@@ -136,14 +137,16 @@ class Site:
 
     def processes(self, name: str) -> list[psutil.Process]:
         """Find the processes of a node's jobs."""
-        found = []
+        found: dict[psutil.Process, None] = {}
         for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
+            with contextlib.suppress(psutil.Error):  # it may end while it is looked at
                 environment = process.environ()
                 if environment.get("SLURMD_NODENAME") == name and self.mine(environment):
-                    found.append(process)
-        stepds = {p.parent() for p in found}
-        return [*found, *(p for p in stepds if p is not None and p.name().startswith("slurmstepd"))]
+                    found[process] = None
+                    parent = process.parent()
+                    if parent is not None and parent.name().startswith("slurmstepd"):
+                        found[parent] = None
+        return [*found]
 
     def mine(self, environment: dict[str, str]) -> bool:
         return environment.get("SLURM_CONF") == str(self.conf)
@@ -157,19 +160,23 @@ class Site:
         return call("squeue", "--noheader", "--format=%N").split()
 
     def details(self) -> str:
-        """Say all that is known of the jobs."""
+        """Say all that is known of the jobs, those too that ended within the last minutes."""
         return call("scontrol", "show", "job")
+
+    def known(self) -> set[str]:
+        """List the jobs, those too that ended within the last minutes."""
+        return {*re.findall(r"^JobId=(\d+)", self.details(), re.MULTILINE)}
 
     def states(self) -> str:
         return call("squeue", "--noheader", "--format=%A %T %N %j") + call("sinfo", "--Node")
 
     def cancel_all(self) -> None:
         call("scancel", "--user", getpass.getuser())
-        until(lambda: not self.jobs(), 15)
+        until(lambda: not self.jobs())
 
     def await_end(self) -> None:
         """Wait until no job is left, nor a process of one, nor a file with credentials."""
-        until(lambda: not self.jobs(), 60)
+        until(lambda: not self.jobs())
         until(lambda: not [p for name in self.names for p in self.processes(name)])
         until(lambda: not list(state_folder().iterdir()))
 
@@ -196,12 +203,20 @@ def call(*command: str) -> str:
     return done.stdout
 
 
-def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(true: Callable[[], object], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
             raise TimeoutError
         time.sleep(0.05)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether a process runs; who has no parent to reap it may stay as a zombie."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_ports(number: int) -> list[int]:

@@ -77,6 +77,10 @@ class Child:
         finally:
             self._running = False
 
+    def runs(self, job_key: str) -> bool:
+        """Whether it runs networks of a job."""
+        return self._running and self._key == job_key
+
     def kill(self) -> bool:
         """End the process at once; return whether it was running a task."""
         running, handle = self._running, self._handle
@@ -238,10 +242,13 @@ def run_task(blob: bytes, key: str, task: Task, timeout: float | None) -> Done:
     return Done(delivered(part, task.spool), perf_counter() - child.began)
 
 
-def stop_children() -> int:
-    """End all child processes of this worker at once; return how many were running a task."""
+def stop_children(job_key: str | None = None) -> int:
+    """End all child processes of this worker at once, or those alone that run networks of a job.
+
+    Returns how many were running a task.
+    """
     with _lock:
-        children = list(_children)
+        children = [child for child in _children if job_key is None or child.runs(job_key)]
     return sum(child.kill() for child in children)
 
 
