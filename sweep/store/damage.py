@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from workers.folder import Folder, folder_at
 
 SPOOL = "spool"
 BAD = "bad"
+AT_ONCE = 8
+"""How many files are read at the same time: in a cloud, or over a network, each has to be waited for."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +102,21 @@ def _holds_results(name: str) -> bool:
 
 def _damaged_chunks(folder: Folder, arrays: Mapping[str, Array]) -> Iterator[Damage]:
     there = set(folder.names())  # once, which in a cloud takes as long as asking for one
-    for name, array in arrays.items():
-        for place, (start, stop) in enumerate(array.stretches()):
-            file = array.file(place)
-            what = _fault(folder, file) if file in there else "is missing"
+    chunks = [
+        (array.file(place), name, start, stop)
+        for name, array in arrays.items()
+        for place, (start, stop) in enumerate(array.stretches())
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        faults = pool.map(lambda chunk: _fault(folder, chunk[0], there), chunks)
+        for (file, name, start, stop), what in zip(chunks, faults, strict=True):
             if what is not None:
                 yield Damage(folder.where(file), what, name, start, stop)
 
 
-def _fault(folder: Folder, file: str) -> str | None:
+def _fault(folder: Folder, file: str, there: Set[str]) -> str | None:
+    if file not in there:
+        return "is missing"
     try:
         data = folder.read(file)
     except FileNotFoundError:
