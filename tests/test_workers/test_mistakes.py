@@ -311,6 +311,11 @@ AT_ONCE: dict[str, tuple[Callable[[], object], type[Exception], tuple[str, ...]]
         ValueError,
         ("Injection", "no parameter i_offset", "parameters='i_offset = 0.0'"),
     ),
+    "an endless current": (
+        lambda: DCSource(amplitude=np.inf),
+        ValueError,
+        ("DCSource: amplitude=inf", "a finite number"),
+    ),
     "a current that is none": (
         lambda: setattr(DCSource(1.0).inject_into(izhikevich()), "source", 2.0),
         TypeError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isnan
+from math import inf, isinf, isnan
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,8 @@ class _Timed(CurrentSource):
         for name, value in values.items():
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or isnan(value):
                 raise ValueError(f"{type(self).__name__}: {name}={value!r} is not a number")
+            if isinf(value) and name != "stop":
+                raise ValueError(f"{type(self).__name__}: {name}={value!r}; expected a finite number")
         if values["stop"] < values["start"]:
             raise ValueError(
                 f"{type(self).__name__}: stop={values['stop']!r} is before start={values['start']!r}"

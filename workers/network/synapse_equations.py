@@ -122,6 +122,7 @@ def Synapse(  # noqa: N802 - a model, as people know it
     ``pre.v`` and ``post.v`` read what a Monitor could record of a population, or a parameter of a `Neuron`:
     of a neuron that fires, before its reset. Neither can be changed. GeNN refuses a `pre_spike` that reads
     such a variable (a parameter it may): it hands spikes on before neurons are updated, not after.
+    Expressions are those of `Neuron`.
 
     Raises
     ------
