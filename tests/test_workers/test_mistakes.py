@@ -289,7 +289,7 @@ AT_ONCE: dict[str, tuple[Callable[[], object], type[Exception], tuple[str, ...]]
     "a negative background": (
         lambda: setattr(PoissonInput(izhikevich(), 1.0, 1.0), "rate", -1.0),
         ValueError,
-        ("PoissonInput", "rate=-1.0", "at least 0"),
+        ("PoissonInput", "rate=-1.0", ">= 0 Hz"),
     ),
     "background of a wrong number of the neurons of a view": (
         lambda: PoissonInput(izhikevich()[:2], [1.0, 2.0, 3.0, 4.0], 1.0),

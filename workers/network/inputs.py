@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.network.models import Quantity
 from workers.network.patched import Patched
 from workers.network.population import Attached, Population, View, of_neurons
 from workers.network.projection import RECEPTORS
-from workers.network.values import Value, lowest, per_neuron, shown
+from workers.network.values import Value, per_neuron
+
+QUANTITIES = {"rate": Quantity(0.0, "Hz", 0.0), "weight": Quantity(0.0, "", 0.0)}
 
 
 class PoissonInput(Attached):
@@ -33,7 +35,7 @@ class PoissonInput(Attached):
     name : str, optional
     """
 
-    changeable = ("rate", "weight")
+    changeable = tuple(QUANTITIES)
     _ranks: NDArray[np.int64] | None = None  # None for all
 
     def __init__(
@@ -59,6 +61,5 @@ class PoissonInput(Attached):
     def _parsed(self, name: str, given: Any) -> Value:
         geometry = self.population.geometry if self._ranks is None else self._ranks.shape
         value = per_neuron("PoissonInput", name, given, geometry)
-        if lowest(value) < 0 and lowest(value) != -inf:
-            raise ValueError(f"PoissonInput: {name}={shown(value)}; expected at least 0")
+        value = QUANTITIES[name].check("PoissonInput", name, value)
         return value if self._ranks is None else Patched(0.0, self._ranks, value)
