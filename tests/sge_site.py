@@ -127,7 +127,7 @@ class SgeSite:
     def cancel_all(self) -> None:
         if self.jobs():
             self.call("qdel", "-f", *self.jobs())
-        until(lambda: not self.jobs(), 15)
+        until(lambda: not self.jobs())
 
     def stop(self) -> None:
         with contextlib.suppress(AssertionError, TimeoutError):

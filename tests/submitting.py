@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import xarray as xr
 from click.testing import CliRunner
 
 from cluster.batch.cluster import close_kept
@@ -60,11 +59,3 @@ def undisturbed(number: int) -> list[Any]:
     return list(
         parallel_run(lambda idx, net: (idx, float(net.rng.random())), number, seed=4, cluster="debug")
     )
-
-
-def stored() -> list[int]:
-    """Return the networks that are stored, in the order in which they came."""
-    if not Path("s.zarr/zarr.json").exists():
-        return []
-    indices: list[int] = xr.open_dataset("s.zarr", engine="zarr").network.values.tolist()
-    return indices

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
+from stored import stored
 
 from sweep import parallel_run
 from sweep.results.same import same
@@ -79,14 +79,6 @@ def run(path: Path, number: int = NUMBER) -> Any:
         method, a=[*range(number)], store=path, seed=1, cluster="debug", on_error="keep", progress=False
     )
     return [getattr(value, "message", value) for value in results]
-
-
-def stored(path: Path) -> list[int]:
-    """Tell which networks a reader finds at this moment."""
-    if not (path / "zarr.json").exists():
-        return []
-    data = xr.open_dataset(path, engine="zarr").load()
-    return data.network.values.tolist()
 
 
 def buried(path: Path) -> None:

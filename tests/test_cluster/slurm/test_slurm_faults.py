@@ -46,10 +46,7 @@ def _no_others(site: Any) -> Iterator[None]:
 def test_a_worker_killed(site: Any, log: Log, expected: list[Any]) -> None:
     results = disturbed(log, lambda: os.kill(int(log.read()[-1][3]), signal.SIGKILL), TWO)
     assert list(results) == expected
-    pool, end = TWO.start(), time.monotonic() + 30
-    while len(pool.client.nthreads()) < 4 and time.monotonic() < end:
-        time.sleep(0.1)
-    assert len(pool.client.nthreads()) == 4  # another has taken its place
+    until(lambda: len(TWO.start().client.nthreads()) == 4)  # another has taken its place
 
 
 def test_a_network_that_always_kills_its_worker(site: Any, log: Log, expected: list[Any]) -> None:
@@ -92,8 +89,8 @@ def test_a_node_killed(site: Any, log: Log, expected: list[Any]) -> None:
 
 @pytest.mark.usefixtures("_no_others")
 def test_walltime_reached(site: Any, log: Log, expected: list[Any]) -> None:
-    brief = slurm(jobs=1, cores=2, memory="500MB", walltime="00:00:16", interface="lo")
-    results = disturbed(log, lambda: None, brief, 0.25)
+    brief = slurm(jobs=1, cores=2, memory="500MB", walltime="00:00:20", interface="lo")
+    results = disturbed(log, lambda: None, brief, 0.3)
     assert list(results) == expected
     assert len({line[1] for line in log.read()}) > 1
     assert max(log.times(i) for i in range(NUMBER)) == 1  # handed back in time
@@ -130,7 +127,7 @@ def test_a_node_on_which_nothing_runs_is_left_out(
 
 @pytest.mark.usefixtures("_no_others")
 def test_a_node_with_other_versions(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pilots, "BACKOFF", 0.2)
+    monkeypatch.setattr(pilots, "VAIN", 0)  # one job says it
     monkeypatch.setattr(pool, "versions", lambda: {**versions(), "Python": "3.9"})
     one = slurm(jobs=1, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
     message = rf"n\d differs from the machine of the script: Python is {versions()['Python']} there, and 3.9"
@@ -141,8 +138,10 @@ def test_a_node_with_other_versions(site: Any, monkeypatch: pytest.MonkeyPatch) 
 def test_slurm_does_not_answer_for_a_while(site: Any, log: Log, expected: list[Any]) -> None:
     def fault() -> None:
         site.kill_controller()
-        until(lambda: TWO.start()._pilots._unanswered >= 1)
-        site.start_controller()
+        try:
+            until(lambda: TWO.start()._pilots._unanswered >= 1)
+        finally:
+            site.start_controller()
 
     assert list(disturbed(log, fault, TWO, 0.4)) == expected
 

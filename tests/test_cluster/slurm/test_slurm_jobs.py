@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import time
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from faults import on_all_workers
 from ports import listening, refuses_strangers
 from slurm_site import call, until
 
@@ -24,19 +24,12 @@ def _no_others(site: Any) -> None:
     close_kept()
 
 
-def where(idx: int, net: Any) -> tuple[str, int]:
-    time.sleep(0.1)
-    return os.environ["SLURMD_NODENAME"], os.getppid()
+def test_all_cores_of_all_jobs_work(site: Any, tmp_path: Path) -> None:
+    assert [node for node, _ in on_all_workers(TWO, tmp_path, 4)] == ["n1", "n1", "n2", "n2"]
 
 
-def test_all_cores_of_all_jobs_work(site: Any) -> None:
-    results = list(parallel_run(where, number=100, cluster=TWO))
-    assert {node for node, _ in results} == {"n1", "n2"}
-    assert len(set(results)) == 4
-
-
-def test_every_port_asks_for_credentials(site: Any) -> None:
-    parallel_run(where, number=50, cluster=TWO)
+def test_every_port_asks_for_credentials(site: Any, tmp_path: Path) -> None:
+    on_all_workers(TWO, tmp_path, 4)
     own = psutil.Process().children(recursive=True)
     ports = listening([*own, *site.processes("n1"), *site.processes("n2")])
     assert len(ports) == 5  # the scheduler's, and four workers'
@@ -73,14 +66,10 @@ def test_what_people_set_for_slurms_commands_is_not_in_the_way(
 def test_jobs_come_and_go_with_the_work(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pilots, "IDLE", 0.5)
     pool = TWO.start()
-    end = time.monotonic() + 20
-    while site.jobs() and time.monotonic() < end:
-        time.sleep(0.1)
-    assert site.jobs() == [], site.states()
-    seen: set[str] = set()
+    until(lambda: not site.jobs())
+    before = site.known()
     assert list(parallel_run(lambda idx, net: idx, number=2, cluster=TWO)) == [0, 1]
-    seen.update(site.jobs())
-    assert len(seen) == 1
+    assert len(site.known() - before) == 1
     assert TWO.start() is pool
     close_kept()
     assert not pool._folder.exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,11 @@ from typing import Any
 
 import pytest
 from broken_nest import EVERYWHERE, WORDS, break_nest, network, simulate
+from slurm_site import until
 
 from cluster.batch.cluster import close_kept
 from sweep import parallel_run, slurm
+from workers.process import ATTEMPTS
 
 TWO = slurm(jobs=2, cores=2, memory="500MB", walltime="00:10:00", interface="lo")
 
@@ -26,25 +27,18 @@ def _new_pools(site: Any) -> Iterator[None]:
     close_kept()
 
 
-def watch(site: Any, excluded: threading.Event) -> None:
-    """Wait for a job that must not be placed on n1."""
-    end = time.monotonic() + 60
-    while "ExcNodeList=n1" not in site.details() and time.monotonic() < end:
-        time.sleep(0.1)
-    if time.monotonic() < end:
-        excluded.set()
-
-
 def test_a_node_whose_simulator_is_broken_is_excluded(
     site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    break_nest(tmp_path, monkeypatch, "os.environ['SLURMD_NODENAME'] == 'n1'")
+    tried = tmp_path / "tried"
+    note = f"open({str(tried)!r}, 'a').write('x')"
+    break_nest(tmp_path, monkeypatch, f"os.environ['SLURMD_NODENAME'] == 'n1' and {note}")
 
     def method(idx: int, net: Any) -> tuple[int, str]:
+        while not tried.exists() or len(tried.read_text()) < ATTEMPTS:  # n1 may come later
+            time.sleep(0.05)
         return simulate(idx, net), os.environ["SLURMD_NODENAME"]
 
-    excluded = threading.Event()
-    threading.Thread(target=watch, args=(site, excluded), daemon=True).start()
     with caplog.at_level(logging.WARNING, "sweep.cluster"):
         results = parallel_run(method, number=200, networks=network(), cluster=TWO)
     assert list(results) == [(i, "n2") for i in range(200)]
@@ -53,11 +47,10 @@ def test_a_node_whose_simulator_is_broken_is_excluded(
     assert "node n1:" in record.getMessage()
     assert WORDS in record.getMessage()
 
-    assert excluded.wait(10)  # another job was submitted, which waits for another node
-    end = time.monotonic() + 30
-    while "n1" in site.nodes() and time.monotonic() < end:
-        time.sleep(0.1)
-    assert "n1" not in site.nodes(), site.states()
+    # Another job was submitted, which must not be placed there; Slurm tells of jobs that have ended too.
+    jobs = [job for job in site.details().split("\n\n") if f"JobName={TWO.start()._name}\n" in job]
+    assert any("ExcNodeList=n1\n" in job for job in jobs), jobs
+    until(lambda: "n1" not in site.nodes())
 
 
 def test_a_simulator_that_is_broken_on_all_nodes_is_one_error(
