@@ -107,9 +107,12 @@ def mpi() -> Finding:
     """See whether MPI can be used, in a process of its own: a library that does not fit may end it."""
     code = "from mpi4py import MPI; print(MPI.Get_library_version().split(',')[0].split(chr(10))[0])"
     words = [sys.executable, "-P", "-c", code]
-    done = subprocess.run(
-        words, env=environment({}), capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
+    try:
+        done = subprocess.run(
+            words, env=environment({}), capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Finding("wrong", f"MPI: cannot be imported within {PATIENCE} s")
     if "No module named 'mpi4py'" in done.stderr:
         return Finding("absent", "MPI: pip install 'neurosweep[mpi]'")
     if done.returncode:

@@ -102,3 +102,8 @@ def test_a_batch_system_that_does_not_answer(
     monkeypatch.setenv("PATH", "/nowhere")
     missing = f"{system.title}: no {', '.join(system.programs)} here; {name}() is for login nodes"
     assert doctor.batch(name).what == missing
+
+
+def test_an_mpi_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "PATIENCE", 0.001)  # no Python starts so soon
+    assert str(doctor.mpi()) == "wrong   MPI: cannot be imported within 0.001 s"
