@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -232,6 +235,31 @@ def test_code_for_many_neurons_serves_fewer(monkeypatch: pytest.MonkeyPatch, tmp
         found = run(3)
     assert compiled() == [[4, 4, 16, 16], [4, 64, 96, 16]]
     assert same(found, alone)
+
+
+def test_processes_that_want_the_same_code_compile_it_once(tmp_path: Path) -> None:
+    program = """if True:
+        from workers.simulators.genn.adapter import Genn
+        from workers.testing.networks import cells, instance, told
+        simulator = Genn("single_threaded_cpu")
+        simulator.build(instance(cells("Izhikevich", 11)))
+        simulator.run(5, told())
+    """
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    both = [subprocess.Popen([sys.executable, "-c", program], env=environment) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert len(list(tmp_path.glob("neurosweep/*/*/*/sizes.json"))) == 1
+
+
+def test_synapses_for_which_code_has_no_room_are_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GeNN's own way would write them into the rows of other neurons."""
+    monkeypatch.setattr(plan.Plan, "fits", lambda compiled, wanted: compiled.sizes[:2] == wanted.sizes[:2])
+    monkeypatch.setattr(Genn, "_prepared", {})
+    wirings = [synapses([(0, i % 2) for i in range(number)], 1.0, 1) for number in (1, 5000)]
+    few, many = (instance(cells("Izhikevich", 2), wiring) for wiring in wirings)
+    built(few)
+    with pytest.raises(RuntimeError, match="0-1-exc-StaticSynapse: 5000 synapses do not fit into a row"):
+        built(many)
 
 
 @pytest.mark.parametrize("size", [1, 20])
