@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,26 +22,56 @@ from sweep import (
 from workers import simulators
 from workers.simulators import GROUP, adapter, adapters, registered
 
+BROKEN = {
+    "broken": "no_such_package:Adapter",
+    "closed": "mine_of_outside:nothing",
+    "other": "mine_of_outside:dict",
+    "half": "mine_of_outside:Half",
+}
+OUTSIDE = """
+from workers.simulators.base import Simulator
+
+class Half(Simulator):
+    name = "half"
+
+def __getattr__(name):
+    raise SystemExit("no licence")
+"""
+
 
 @pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    known = {**registered(), "broken": EntryPoint("broken", "no_such_package:Adapter", GROUP)}
-    monkeypatch.setattr(simulators, "registered", lambda: known)
-    adapter.cache_clear()
+def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Install a package with adapters of which none can be used."""
+    (tmp_path / "mine_of_outside.py").write_text(OUTSIDE + "\ndict = dict\n")
+    about = tmp_path / "mine_of_outside-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: mine-of-outside\nVersion: 1\n")
+    points = [f"{name} = {value}\n" for name, value in BROKEN.items()]
+    (about / "entry_points.txt").write_text(f"[{GROUP}]\n{''.join(points)}")
+    monkeypatch.syspath_prepend(tmp_path)
+    for known in (registered, adapter):
+        known.cache_clear()
     yield
-    adapter.cache_clear()
+    for known in (registered, adapter):
+        known.cache_clear()
 
 
 @pytest.mark.usefixtures("broken")
 def test_a_broken_plug_in_warns_and_the_others_are_there() -> None:
-    message = "'broken', no_such_package:Adapter, cannot be loaded: No module named 'no_such_package'"
-    with pytest.warns(UserWarning, match=message):
+    with pytest.warns(UserWarning, match="the adapter of simulator") as caught:
         found = adapters()
 
+    messages = {str(w.message).removeprefix("the adapter of simulator ") for w in caught}
+    assert messages == {
+        "'broken', no_such_package:Adapter, cannot be loaded: No module named 'no_such_package'",
+        "'closed', mine_of_outside:nothing, cannot be loaded: no licence",
+        "'other', mine_of_outside:dict, is not a Simulator",
+        "'half', mine_of_outside:Half, lacks module, install, models, build, get, run, set, spikes, trace",
+    }
     assert {"nest", "brian2", "neuron"} <= found.keys()
-    assert "broken" not in found
-    with pytest.raises(ImportError, match=message):
-        parallel_run(lambda idx, net: None, number=1, simulator="broken")
+    assert not BROKEN.keys() & found.keys()
+    with pytest.raises(ImportError, match=r"'closed', .* cannot be loaded: no licence"):
+        parallel_run(lambda idx, net: None, number=1, simulator="closed")
 
 
 @pytest.mark.usefixtures("broken")

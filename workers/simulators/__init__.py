@@ -26,6 +26,7 @@ from workers.simulators.base import AT_ARRIVAL, SIMULTANEOUS, Simulator
 from workers.simulators.steps import refuse_long_steps
 
 GROUP = "sweep.simulators"
+SAID = ("name", "module", "install", "models")  # by every adapter, of itself
 
 
 @cache
@@ -51,10 +52,13 @@ def adapter(name: str) -> type[Simulator]:
     what = f"the adapter of simulator {name!r}, {known[name].value},"
     try:
         loaded = known[name].load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # some end Python where they find no licence
         raise ImportError(f"{what} cannot be loaded: {error}") from error
     if not (isinstance(loaded, type) and issubclass(loaded, Simulator)):
         raise ImportError(f"{what} is not a Simulator")
+    lacking = [n for n in SAID if not hasattr(loaded, n)] + sorted(loaded.__abstractmethods__)
+    if lacking:
+        raise ImportError(f"{what} lacks {', '.join(lacking)}")
     return loaded
 
 
