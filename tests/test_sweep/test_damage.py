@@ -20,6 +20,7 @@ from sweep.store import arrays, root
 from sweep.store.damage import SPOOL, check
 from sweep.store.known import NAMES
 from sweep.store.root import WORK, DamagedStore
+from sweep.store.schema import REPLACED
 from workers.folder import LocalFolder
 
 NUMBER = 24
@@ -105,8 +106,12 @@ def test_only_damaged_rows_are_run_again(store: Path) -> None:
     (store / "v" / "c.1.0").unlink()
     held = zarr.open_group(store, mode="r")["network"][5:10]
     run(store)
-    after = zarr.open_group(store, mode="r")["network"][:]
+    group = zarr.open_group(store, mode="r")
+    after, status = group["network"][:], group["status"][:]
     assert sorted(after[NUMBER:].tolist()) == sorted(held.tolist())
+    assert (
+        np.flatnonzero(after < 0).tolist() == np.flatnonzero(status == REPLACED).tolist() == [*range(5, 10)]
+    )
 
 
 @pytest.mark.parametrize("how", ["flipped", "cut", "missing"])
