@@ -4,7 +4,7 @@ It is told what to do over a socket, and never over its standard input or output
 method. Messages to it: ``("job", key, blob)`` and ``("run", key, indices, parameters, fused, seconds)``: the
 networks that are not begun after so many seconds are left out, and None ends the outcomes. Messages from
 it: ``("ready", lifetime)`` or ``("broken", traceback)`` for a job, where lifetime is how many networks it may
-run; an Outcome per network, in order.
+run; an Outcome per network, in order, or a Part of those that ran as one.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from workers.lockstep import run_side_by_side
 from workers.network import Population
 from workers.outcome import Outcome, failure_of, traceback_below
 from workers.parcel import label_of, unpack
+from workers.part import Part, pack
 from workers.task import Job, Task, run_network
 
 _YOUNG, _MOST = gc.get_threshold()[0], 1_000_000  # objects made between two looks for garbage
@@ -103,10 +104,10 @@ def _one_by_one(job: Job, task: Task) -> Iterator[Outcome]:
         yield _outcome(job, index, given)
 
 
-def _side_by_side(job: Job, task: Task) -> Iterator[Outcome]:
+def _side_by_side(job: Job, task: Task) -> Iterator[Outcome | Part]:
     simulator = simulators.start(job.simulator)
     try:
-        yield from run_side_by_side(job, task.indices, task.parameters, simulator)
+        yield pack(run_side_by_side(job, task.indices, task.parameters, simulator))
     except BaseException:  # of a method that ends all: alone it ends itself
         yield from _one_by_one(job, task)
 

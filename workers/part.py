@@ -107,9 +107,14 @@ def pack(outcomes: Sequence[Outcome], attempts: Sequence[int] = (), resource: st
             for name, leaf in o.value.leaves.items()
         ),
         [failure_to_json(f) for f in failures],
-        np.minimum(attempts or np.ones(len(outcomes), np.int64), 255).astype(np.uint8),
+        counted(attempts, len(outcomes)),
         resource,
     )
+
+
+def counted(attempts: Sequence[int], rows: int) -> NDArray[np.uint8]:
+    """Say of each row how many times its network was handed out; once each if nothing is given."""
+    return np.minimum(attempts or np.ones(rows, np.int64), 255).astype(np.uint8)
 
 
 def outcomes_of(part: Part) -> list[Outcome]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from time import perf_counter
 
 from hardware.machine import this_machine
 from workers.handle import EndedError, Handle
+from workers.joining import gathered
 from workers.outcome import Failure, Kind, Outcome, end_of_process
 from workers.parcel import label_of
-from workers.part import pack
+from workers.part import Part, counted
 from workers.spool import Done, delivered
 from workers.task import Task
 
@@ -55,9 +57,10 @@ class Child:
 
     def run(
         self, job_key: str, blob: bytes, task: Task, timeout: float | None, seed: int
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[Outcome | Part]:
         """Run a task's networks in order, as many as its time allows, and yield each outcome as it comes.
 
+        Those of networks that ran as one come together, as a Part.
         A network that ends the process, or takes longer than `timeout` seconds, becomes a Failure, and the
         others go on in a fresh process.
 
@@ -97,7 +100,9 @@ class Child:
         with _lock:
             _children.discard(self)
 
-    def _run(self, key: str, blob: bytes, task: Task, timeout: float | None, seed: int) -> Iterator[Outcome]:
+    def _run(
+        self, key: str, blob: bytes, task: Task, timeout: float | None, seed: int
+    ) -> Iterator[Outcome | Part]:
         width = label_of(blob).fuse
         done = unready = alone_until = 0
         while done < len(task.indices) and not (done and perf_counter() > self.began + task.seconds):
@@ -121,7 +126,7 @@ class Child:
                 if outcome is None:  # its time is over
                     self._age(done - begin)
                     return
-                done += 1
+                done += _networks_in(outcome)
                 yield outcome
             self._age(len(now.indices))
             if fused > 1 and done < begin + len(
@@ -159,15 +164,17 @@ class Child:
 
     def _networks(
         self, handle: Handle, task: Task, timeout: float | None, seed: int, fused: int
-    ) -> Iterator[Outcome | None]:
+    ) -> Iterator[Outcome | Part | None]:
         """Yield outcomes up to the first network that does not survive; its failure too if it ran alone.
 
         None ends them where the others were not begun.
         """
         patience = None if timeout is None else timeout * fused
-        for index, given in zip(task.indices, task.parameters, strict=True):
+        done = 0
+        while done < len(task.indices):
+            index, given = task.indices[done], task.parameters[done]
             try:
-                outcome = handle.receive(patience)
+                outcome: Outcome | Part | None = handle.receive(patience)
             except (EndedError, TimeoutError) as end:
                 failure = self._failure(end, timeout)
                 if fused == 1:
@@ -176,6 +183,7 @@ class Child:
             yield outcome
             if outcome is None:
                 return
+            done += _networks_in(outcome)
 
     def _failure(self, end: Exception, timeout: float | None) -> tuple[Kind, str, str, str]:
         if isinstance(end, EndedError):
@@ -195,6 +203,10 @@ class Child:
     def _end(self, patience: float) -> tuple[int, str]:
         handle, self._handle = self._handle, None
         return (0, "") if handle is None else handle.finish(patience)
+
+
+def _networks_in(outcome: Outcome | Part) -> int:
+    return len(outcome.index) if isinstance(outcome, Part) else 1
 
 
 def _started() -> Handle:
@@ -237,8 +249,9 @@ def run_task(blob: bytes, key: str, task: Task, timeout: float | None) -> Done:
         If this worker can run no network of the job.
     """
     child = child_of_this_thread()
-    outcomes = list(child.run(key, blob, task, timeout, label_of(blob).seed))
-    part = pack(outcomes, task.attempts[: len(outcomes)], this_machine())
+    part = gathered(child.run(key, blob, task, timeout, label_of(blob).seed))
+    begun = len(part.index)
+    part = replace(part, attempt=counted(task.attempts[:begun], begun), resource=this_machine())
     return Done(delivered(part, task.spool), perf_counter() - child.began)
 
 

@@ -85,32 +85,3 @@ def _column_kept(column: Column, keep: NDArray[np.bool_], place: NDArray[np.int6
         return Column(column.name, rows, column.values[keep], None, column.text)
     values = column.values[np.repeat(keep, column.shapes.prod(axis=1))]
     return Column(column.name, rows, values, column.shapes[keep], column.text)
-
-
-def by_name(parts: Sequence[Part], starts: NDArray[np.int64]) -> dict[str, list[Column]]:
-    """Gather the columns of all parts by name, those of one type joined to one block."""
-    groups: dict[Any, list[Column]] = {}
-    for part, start in zip(parts, starts, strict=False):
-        for c in part.columns:
-            flat = c.shapes is not None
-            kind = (
-                c.values.dtype,
-                c.shapes.shape[1:] if flat and c.shapes is not None else c.values.shape[1:],
-            )
-            moved = Column(c.name, c.rows + start, c.values, c.shapes, c.text)
-            groups.setdefault((c.name, c.text, flat, kind), []).append(moved)
-    blocks: dict[str, list[Column]] = {}
-    for (name, *_), group in groups.items():
-        blocks.setdefault(name, []).append(_joined(group))
-    return blocks
-
-
-def _joined(group: Sequence[Column]) -> Column:
-    first = group[0]
-    if len(group) == 1:
-        return first
-    shapes = (
-        None if first.shapes is None else np.concatenate([c.shapes for c in group if c.shapes is not None])
-    )
-    rows, values = np.concatenate([c.rows for c in group]), np.concatenate([c.values for c in group])
-    return Column(first.name, rows, values, shapes, first.text)

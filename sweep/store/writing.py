@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from sweep.plan import Plan
 from sweep.store import root, schema
 from sweep.store.arrays import Arrays, nodes_of
-from sweep.store.blocks import by_name
 from sweep.store.catalog import Catalog
 from sweep.store.columns import Columns
 from sweep.store.damage import Damage
@@ -24,6 +23,7 @@ from sweep.store.parameters import Parameters
 from sweep.store.repair import bury, repair
 from sweep.store.structures import Structures
 from workers.folder import Folder, folder_at
+from workers.joining import by_name
 from workers.part import TIMINGS, Part
 
 
