@@ -92,7 +92,7 @@ def _connected(address: str, security: Security) -> Client:
         if parts is not None:
             reach(address, REACH)
         return Client(address, security=security, set_as_default=False)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter of a scheme that Dask does not know
         said = str(error)
     gc.collect()  # a Client that was not connected is else waited for when the program ends
     raise RuntimeError(f"the scheduler at {address} cannot be reached: {said}")

@@ -121,12 +121,29 @@ def test_credentials_of_another_cluster_are_of_no_use(tmp_path: Path) -> None:
             parallel_run(value, NUMBER, cluster=one.address)
 
 
+OLDER = """
+from importlib import metadata
+version = metadata.version
+metadata.version = lambda name: "0.0.9" if name == "neurosweep" else version(name)
+"""
+
+
+def test_workers_with_another_version_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(OLDER)
+    with strangers(tmp_path / "one") as one:
+        one.environment["PYTHONPATH"] += f":{tmp_path}"
+        one.start_worker()
+        with pytest.raises(RuntimeError, match=r"tls://\S+: neurosweep is 0\.0\.9 there, and \S+ here"):
+            parallel_run(value, NUMBER, cluster=one.address)
+
+
 @pytest.mark.parametrize(
     ("address", "error", "message"),
     [
         ("tls://host", ValueError, "expected an address with its port"),
         ("tls://host:8786", ValueError, "needs credentials; name the files in Dask's configuration"),
         ("tcp://127.0.0.1:{}", RuntimeError, "cannot be reached: .*refused"),
+        ("http://host:8786", RuntimeError, "cannot be reached: unknown address scheme 'http'"),
     ],
 )
 def test_what_cannot_be_reached(address: str, error: type[Exception], message: str) -> None:
