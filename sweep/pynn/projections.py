@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyNN import common
+from pyNN import common, errors
 from pyNN.connectors import CloneConnector, Connector
 from pyNN.parameters import ParameterSpace
 from pyNN.space import Space
@@ -24,7 +24,7 @@ from sweep.pynn.values import PLAIN, negative, per_connection, space_of
 from workers import network
 from workers.network.connectors import Edges
 from workers.network.distance import OfDistance
-from workers.network.values import Value
+from workers.network.values import Value, lowest
 
 Floats = NDArray[np.float64]
 
@@ -87,6 +87,7 @@ class Projection(common.Projection):
         self._values = self._parsed(self.synapse_type.parameter_space)
         self.rule, wired_as = self._wiring()
         self._values.update(self.rule.columns)
+        self._check_signs()
         self._place_in_space()
         self._pieces = [self._make(piece, wired_as) for piece in pieces(self)]
 
@@ -144,14 +145,26 @@ class Projection(common.Projection):
         if any(isinstance(v, OfDistance) for v in values.values()):
             raise NotCoveredError("synapse parameters that depend on distance", "weights and delays may")
         piece.projection.synapse = self._kind(**values)
-        magnitudes = negative("weight", weight) if self._sign < 0 else weight
-        piece.projection.connect(piece.rule, magnitudes, _on_the_grid(self.label, delay))
+        piece.projection.connect(piece.rule, self._magnitudes(weight), _on_the_grid(self.label, delay))
+
+    def _magnitudes(self, weight: Value | OfDistance) -> Value | OfDistance:
+        return negative("weight", weight) if self._sign < 0 else weight
+
+    def _check_signs(self) -> None:
+        """Refuse what PyNN refuses, in its words, before anything is made."""
+        magnitudes = self._magnitudes(self._values["weight"])
+        if not isinstance(magnitudes, OfDistance) and -np.inf < lowest(magnitudes) < 0:
+            expected = "positive for conductance-based and/or excitatory synapses"
+            if self._sign < 0:
+                expected = "negative for current-based, inhibitory synapses"
+            raise errors.ConnectionError(f"{self.label}: Weights must be {expected}")
 
     def set(self, **attributes: Any) -> None:
         """Set weights, delays or parameters of all synapses, before the first run."""
         state.changing("Projection.set")
         schema = self.synapse_type.get_schema()
         self._values.update(self._parsed(ParameterSpace(attributes, schema, self.shape)))
+        self._check_signs()
         self._place_in_space()
         for piece in self._pieces:
             self._connect(piece)

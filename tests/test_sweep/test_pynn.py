@@ -149,10 +149,18 @@ def test_signs_are_pynns_and_weights_of_the_description_magnitudes(sim: Any) -> 
         sim.Projection(
             a, b, sim.AllToAllConnector(), sim.StaticSynapse(delay=[[0.1] * 3, [0.1] * 3, [-0.1] * 3])
         )
-    with pytest.raises(ValueError, match="negative"):
-        sim.Projection(
-            a, b, sim.AllToAllConnector(), sim.StaticSynapse(weight=-1.0), receptor_type="excitatory"
-        )
+    count = len(sim.network())
+    for weight, receptor, must in ((-1.0, "excitatory", "positive"), (0.1, "inhibitory", "negative")):
+        with pytest.raises(sim.errors.ConnectionError, match=f"a→b: Weights must be {must}"):
+            sim.Projection(
+                a,
+                b,
+                sim.AllToAllConnector(),
+                sim.StaticSynapse(weight=weight),
+                receptor_type=receptor,
+                label="a→b",
+            )
+    assert len(sim.network()) == count
 
 
 def test_every_connector_is_recorded(sim: Any, tmp_path: Path) -> None:
