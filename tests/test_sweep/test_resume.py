@@ -242,6 +242,12 @@ def test_values_of_many_kinds_are_found_again(run: Run) -> None:
     assert list(turned) == first[::-1]
 
 
+def test_equal_numbers_are_the_same_parameter(run: Run) -> None:
+    run(draws, a=[0, 1, 2.5], seed=1)
+    for same in ([-0.0, True + 0.0, 2.5], np.array([-0.0, 1, 2.5]), [np.int8(0), np.float32(1), 2.5]):
+        assert [v[0] for v in run(draws, a=same)] == [0, 1, 2]
+
+
 def test_what_is_no_store_is_left_alone(run: Run, tmp_path: Path) -> None:
     (tmp_path / "s.zarr").mkdir()
     (tmp_path / "s.zarr" / "mine").touch()
