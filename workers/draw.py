@@ -35,6 +35,8 @@ from workers.network import (
 )
 from workers.network.distance import OfDistance
 from workers.network.equations import EquationModel
+from workers.network.inputs import QUANTITIES
+from workers.network.models import Quantity
 from workers.network.projection import refuse_long
 from workers.network.synapse_equations import EquationSynapse
 from workers.network.values import Value
@@ -99,8 +101,13 @@ def parameter(
         return np.full(population.size, value)
     owner = f"population {population.name}"
     values = _values(value, key, owner, purpose or name, population.size)
-    if isinstance(value, Distribution):  # other values were checked when they were given
-        population.model.settable()[name].check(owner, name, values)
+    return _checked(population.model.settable()[name], owner, name, value, values)
+
+
+def _checked(quantity: Quantity, owner: str, name: str, given: Value | OfDistance, values: Floats) -> Floats:
+    """Return values that make sense; those not of a distribution were checked when they were given."""
+    if isinstance(given, Distribution):
+        quantity.check(owner, name, values)
     return values
 
 
@@ -148,12 +155,16 @@ def _keys(key: Key, owner: str, purpose: str, size: int) -> Ints:
 
 def _background(background: PoissonInput, places: dict[str, int], key: Key) -> Background:
     owner, size = f"background {background.name}", background.population.size
+
+    def values(name: str, value: Value) -> Floats:
+        return _checked(QUANTITIES[name], owner, name, value, _values(value, key, owner, name, size))
+
     return Background(
         background.name,
         places[background.population.name],
         background.target,
-        _values(background.rate, key, owner, "rate", size),
-        _values(background.weight, key, owner, "weight", size),
+        values("rate", background.rate),
+        values("weight", background.weight),
         _spikes(background.name, key, size),
         np.arange(size),
     )
@@ -192,7 +203,7 @@ def _synapses(projection: Projection, places: dict[str, int], key: Key, dt: floa
         _magnitudes(owner, values("weights", projection.given_weights)),
         steps,
         synapse.kind(),
-        {name: values(name, value) for name, value in synapse.values.items()},
+        {n: _checked(synapse.parameters[n], owner, n, v, values(n, v)) for n, v in synapse.values.items()},
         synapse.equations if isinstance(synapse, EquationSynapse) else None,
     )
 

@@ -342,3 +342,16 @@ def test_a_key_is_the_same_in_every_version_and_on_every_machine() -> None:
     """Stored results depend on it: a change of these numbers is a change of the redraw contract."""
     values = Key(42, 3).generator("population x", "v").integers(1 << 32, size=3)
     assert values.tolist() == [4205002391, 3342002605, 3698055422]
+
+
+def test_what_is_drawn_for_synapses_and_background_must_make_sense() -> None:
+    with Network() as plastic:
+        cells = Population(20, IF_curr_exp)
+        tiring = TsodyksMarkramSynapse(tau_rec=Normal(5.0, 20.0))
+        Projection(cells, cells, synapse=tiring, name="p").connect_all_to_all(weights=1.0)
+    with pytest.raises(ValueError, match=r"projection p: tau_rec=-.*expected > 0 ms"):
+        draw(plastic, Key(1, 0))
+    with Network() as driven:
+        PoissonInput(Population(20, IF_curr_exp), rate=Normal(5.0, 20.0), weight=1.0, name="b")
+    with pytest.raises(ValueError, match=r"background b: rate=-.*expected >= 0 Hz"):
+        draw(driven, Key(1, 0))
