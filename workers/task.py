@@ -102,7 +102,8 @@ def run_network(
             timings.write = perf_counter() - begin
             return Outcome(index, value=encoded, timings=timings)
         finally:
-            network.release()
+            if simulator is not None:  # one of many; what runs by itself a debugger may look at afterwards
+                network.release()
     except (KeyboardInterrupt, Apart):
         raise
     except BaseException as error:  # sys.exit() in a method ends that network alone
