@@ -181,7 +181,7 @@ def test_neurons_are_the_same_bits_as_on_brian2() -> None:
         parameters="sd = 0.3",
         equations="""
             y = Uniform(0.5, 1.5)
-            dv/dt = -0.1*v + abs(-y)*0.2 + exp(-v)*Normal(0.1, sd) : init = 0.5
+            dv/dt = -0.1*v + abs(-y)*0.2 - int(-2.0*y)*0.01 + exp(-v)*Normal(0.1, sd) : init = 0.5
         """,
         spike="v > exp(0.5)",
         reset="v = exp(-0.5)",
@@ -223,7 +223,7 @@ def test_synapses_in_equations_learn_as_on_brian2() -> None:
         "pre_spike": "x += A*(1.0 + 0.1*pre.gain*post.gain) + 0.001*t\nw -= y : min=0.1",
         "post_spike": """
             y += 0.01*abs(post.v - pre.v) + 0.01*sqrt(post.gain) + 0.001*log(2.0 + t)
-            w += int(post.v > pre.v and not x > 9.0)*x*exp(-w) + floor(w)*tanh(x)*0.1 : max=5.0
+            w += int(post.v > pre.v and not x > 9.0)*x*exp(-w) + floor(w)*tanh(x)*int(-3.0*x)*0.1 : max=5.0
         """,
     }
     at_spikes = "dx/dt = -x/tau : event-driven\ntau*dy/dt = -y : event-driven"

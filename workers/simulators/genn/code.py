@@ -35,7 +35,7 @@ _OPERATORS: dict[type[ast.AST], str] = {
 }
 _CALLS = {
     "abs": "fabs({0})",  # GeNN's is of integers
-    "int": "(({0}) ? 1.0 : 0.0)",
+    "int": "trunc(1.0 * ({0}))",  # of what is true or false too
     "clip": "fmin(fmax({0}, {1}), {2})",
 }
 _LARGEST = repr(sys.float_info.max)

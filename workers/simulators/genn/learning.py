@@ -27,7 +27,7 @@ _NUMPY = {
 } | {
     "exponential": exponential,
     "fading": fading,
-    "int": lambda x: x + 0.0,
+    "int": lambda x: np.trunc(x + 0.0),
     "tan": np.tan,
     "tanh": np.tanh,
 }
