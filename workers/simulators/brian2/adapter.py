@@ -7,10 +7,11 @@ from typing import ClassVar
 
 from workers.instance import Cells, Floats, Instance, Sources, Spikes, Synapses, Trace
 from workers.simulators.base import AT_ARRIVAL, NO_CURRENTS, Simulator
-from workers.simulators.brian2.cells import BrianCells, BrianSources, Toolbox, array
+from workers.simulators.brian2.cells import BrianCells, BrianSources
 from workers.simulators.brian2.code import Call
 from workers.simulators.brian2.direct import DirectSynapses
 from workers.simulators.brian2.functions import functions
+from workers.simulators.brian2.groups import Groups, Toolbox, array
 from workers.simulators.brian2.inputs import BrianBackground, injector
 from workers.simulators.brian2.recorders import SpikeRecorder, TraceRecorder
 from workers.simulators.brian2.setup import clock_of, code_class, imported, quiet, set_preferences
@@ -56,6 +57,9 @@ class Brian2(Simulator):
         with quiet():
             self._code = code_class(target)
             self._functions = functions(self._brian)
+            self._steps = clock_of(self._brian)
+        self._clock = array(self._steps, "timestep")
+        self._groups: Groups = {}
 
     def build(self, instance: Instance) -> None:
         """Make this network, at step 0, in place of any other."""
@@ -64,19 +68,12 @@ class Brian2(Simulator):
 
     def _build(self, instance: Instance) -> None:
         self._step, self._instance = 0, instance
-        clock = clock_of(self._brian)
-        self._clock = array(clock, "timestep")
-        tools = Toolbox(self._brian, clock, self._code, self._functions, instance.dt)
+        self._clock[0] = 0
+        tools = Toolbox(self._brian, self._steps, self._code, self._functions, instance.dt, self._groups)
         self._populations = [self._population(p, tools) for p in instance.populations]
         self._synapses = [self._projection(s, tools) for s in instance.projections]
         backgrounds = [BrianBackground(tools, b, self._cells(b.population)) for b in instance.backgrounds]
         synapses = [s for s in self._synapses if s is not None]
-        # Nothing is run by it: Brian2 warns of objects that are in no Network.
-        self._network = self._brian.Network(
-            [p.group for p in [*self._populations, *backgrounds]],
-            [s.synapses for s in synapses],
-            name="network",
-        )
         self._spikes = {i: SpikeRecorder(self._cells(i)) for i in instance.spikes}
         self._traces = {t: TraceRecorder(self._cells(t.population), t) for t in instance.traces}
         cells = [p for p in self._populations if isinstance(p, BrianCells)]
@@ -86,6 +83,7 @@ class Brian2(Simulator):
         self._calls: list[Call] = [*own, *updates, *deliveries, *(c.threshold for c in cells)]
         self._after: list[Call] = [call for s in synapses for call in s.learning]
         self._after += [c.reset for c in cells]
+        self._groups = tools.used
 
     def _population(self, population: Cells | Sources, tools: Toolbox) -> BrianCells | BrianSources:
         if isinstance(population, Cells):

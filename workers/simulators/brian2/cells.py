@@ -3,65 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workers.instance import Cells, Floats, Sources, Spikes
-from workers.simulators.brian2.code import Call, ready
+from workers.simulators.brian2.code import Call
+from workers.simulators.brian2.groups import Make, Toolbox, array, fired
 from workers.simulators.updates.equations import model as equation_model
 from workers.simulators.updates.equations import noise_words
 from workers.simulators.updates.model import Model, check
 from workers.simulators.updates.models import MODELS
-
-
-@dataclass(frozen=True)
-class Toolbox:
-    """What all parts of a network are made with.
-
-    Attributes
-    ----------
-    brian : module
-    clock
-        Its step is that of the network, for code that asks for t_in_timesteps.
-    code : class
-        Of Brian2's code objects.
-    functions : dict
-        Those that code may call.
-    dt : float
-        In ms.
-    """
-
-    brian: Any
-    clock: Any
-    code: Any
-    functions: dict[str, Any]
-    dt: float
-
-    @property
-    def compiles(self) -> bool:
-        """Whether there is a compiler."""
-        return bool(self.code.class_name == "cython")
-
-    def group(self, name: str, size: int, variables: str, threshold: str | None, reset: str | None) -> Any:
-        """A group of neurons. Its name is part of the code, and is compiled once for all networks."""
-        return self.brian.NeuronGroup(
-            size,
-            variables,
-            threshold=threshold,
-            reset=reset,
-            clock=self.clock,
-            name=name,
-            namespace=self.functions,
-            codeobj_class=self.code,
-        )
-
-    def regularly(self, group: Any, code: str, name: str) -> Call:
-        """What runs `code` once for all neurons of a group."""
-        return ready(group.run_regularly(code, clock=self.clock, name=name, codeobj_class=self.code))
 
 
 class BrianCells:
@@ -80,13 +32,20 @@ class BrianCells:
         names = (*self.model.variables, "left", "current", *constants)
         words = noise_words(cells, self.model.draws)
         variables = "\n".join([*(f"{n} : 1" for n in names), *(f"{n} : integer" for n in words)])
-        self.group = tools.group(cells.model, cells.size, variables, self.model.threshold, self.model.reset)
-        update = tools.regularly(self.group, self.model.update, f"{cells.model}_update")
+        group = tools.group(
+            Make(
+                cells.model,
+                cells.size,
+                variables,
+                self.model.threshold,
+                self.model.reset,
+                self.model.update,
+            )
+        )
+        self.group, self.threshold, self.reset = group.brian, group.threshold, group.reset
         self.update: list[Call] = [
             partial(np.copyto, self.array(to), self.array(what)) for what, to in self.model.before
-        ] + [update] * self.model.substeps(tools.dt)
-        self.threshold = ready(self.group.thresholder["spike"])
-        self.reset = ready(self.group.resetter["spike"])
+        ] + [group.update] * self.model.substeps(tools.dt)
         self._write(constants)
         for name, word in words.items():
             array(self.group, name)[:] = word.view(np.int32)
@@ -125,7 +84,7 @@ class BrianSources:
     """A population that fires as told: a group without code, whose list of spikes we write."""
 
     def __init__(self, tools: Toolbox, sources: Sources) -> None:
-        self.group = tools.group("sources", sources.size, "", "False", "")
+        self.group = tools.group(Make("sources", sources.size, threshold="False", reset="")).brian
         self._fired = fired(self.group)
 
     def emitter(self, spikes: Spikes, first: int, last: int) -> Callable[[int], None]:
@@ -153,14 +112,3 @@ def receiver(cells: BrianCells, receptor: str) -> Callable[[Floats], None]:
         operation(to, weights if scale is None else weights * scale, out=to)
 
     return receive
-
-
-def array(group: Any, variable: str) -> Any:
-    """The values of a variable of a group: not a copy."""
-    return group.variables[variable].get_value()
-
-
-def fired(group: Any) -> NDArray[np.int32]:
-    """Brian2's list of the neurons that fire in this step; its last element is their number."""
-    spiking: NDArray[np.int32] = array(group, "_spikespace")
-    return spiking

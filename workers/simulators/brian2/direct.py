@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from workers.instance import Synapses, in_order
-from workers.simulators.brian2.cells import BrianCells, fired
+from workers.instance import Synapses
+from workers.simulators.brian2.cells import BrianCells
 from workers.simulators.brian2.code import Call
+from workers.simulators.brian2.groups import fired
 
 _CODE = """\
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
@@ -76,7 +77,8 @@ class DirectSynapses:
 
     def __init__(self, synapses: Synapses, pre: Any, post: BrianCells) -> None:
         how = post.model.receptors[synapses.receptor]
-        order = in_order(synapses.sources, np.zeros_like(synapses.sources))
+        sorted_ = (synapses.sources[1:] >= synapses.sources[:-1]).all()
+        order = slice(None) if sorted_ else np.argsort(synapses.sources, kind="stable")
         weights = synapses.weights[order]
         deliver: Call = _delivery()(
             fired(pre),
@@ -87,7 +89,6 @@ class DirectSynapses:
             post.array(how.scale) if how.scale else np.empty(0),
             int(synapses.delays[0]),
         )
-        self.synapses = ()  # no object of Brian2's
         self.weights = synapses.weights
         self.deliveries = [deliver]
         self.learning: list[Call] = []

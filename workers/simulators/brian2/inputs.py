@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.instance import Background, Current, Floats
-from workers.simulators.brian2.cells import BrianCells, Toolbox, array, receiver
+from workers.simulators.brian2.cells import BrianCells, receiver
+from workers.simulators.brian2.groups import Make, Toolbox, array
 from workers.simulators.keyed import expected
 from workers.simulators.updates.model import check
 
@@ -44,14 +45,14 @@ class BrianBackground:
         check(f"weights of {background.name}", background.weights)
         mean, none = expected(background, tools.dt)
         declared = [f"{n} : 1" for n in _NAMES] + [f"{n} : integer" for n in _WORDS]
-        self.group = tools.group("background", len(mean), "\n".join(declared), None, None)
-        self._draw = tools.regularly(self.group, _CODE, "background_draw")
+        group = tools.group(Make("background", len(mean), "\n".join(declared), update=_CODE))
+        self._draw = group.update
         values: dict[str, NDArray[Any]] = {"mean": mean, "none": none, "weight": background.weights}
         words = background.keys.astype(np.uint32).view(np.int32)
         values |= dict(zip(_WORDS, [*words.T, background.ranks], strict=True))
         for name, value in values.items():
-            array(self.group, name)[:] = value
-        self._got = array(self.group, "got")
+            array(group.brian, name)[:] = value
+        self._got = array(group.brian, "got")
         self._receive = receiver(cells, background.receptor)
 
     def deliver(self) -> None:

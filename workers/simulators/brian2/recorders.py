@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.instance import Floats, Spikes, Trace
-from workers.simulators.brian2.cells import BrianCells, fired
+from workers.simulators.brian2.cells import BrianCells
+from workers.simulators.brian2.groups import fired
 
 
 class SpikeRecorder:

@@ -9,8 +9,9 @@ import numpy as np
 from workers.instance import Synapses
 from workers.network.linear import names_of
 from workers.network.synapse_lines import Statement
-from workers.simulators.brian2.cells import BrianCells, BrianSources, Toolbox
+from workers.simulators.brian2.cells import BrianCells, BrianSources
 from workers.simulators.brian2.code import ready
+from workers.simulators.brian2.groups import Toolbox, regularly
 from workers.simulators.brian2.synapses import BrianSynapses, connected, renamed
 from workers.simulators.updates import synapse_equations as own
 from workers.simulators.updates.model import Receptor, check
@@ -41,8 +42,7 @@ class EquationSynapses(BrianSynapses):
         self.deliveries, self.learning = calls[0], calls[1] if kind.after else []
         code = own.each_step(equations, _named)
         names = ["w", *own.coefficients(synapses.parameters, tools.dt)]
-        name = f"{self.synapses.name}_update"
-        self.updates = [tools.regularly(self.synapses, renamed(names, code), name)] if code else []
+        self.updates = [regularly(self.synapses, renamed(names, code))] if code else []
 
 
 def _named(variable: str, side: str) -> str:

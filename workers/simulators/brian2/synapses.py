@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from workers.instance import Floats, Ints, Synapses
-from workers.simulators.brian2.cells import BrianCells, Toolbox, array, receiver
+from workers.simulators.brian2.cells import BrianCells, receiver
 from workers.simulators.brian2.code import Call, ready
 from workers.simulators.brian2.direct import DirectSynapses
+from workers.simulators.brian2.groups import Toolbox, array
 from workers.simulators.updates.model import check
 from workers.simulators.updates.synapses import KINDS, Kind
 
