@@ -96,9 +96,11 @@ class Model(GivenOnce):
     recordable: ClassVar[dict[str, str]] = {}
     """What a Monitor can record besides "spike", with units."""
     weight_unit: ClassVar[str] = ""
+    _settable: ClassVar[dict[str, Quantity]] = {}
 
     def __init_subclass__(cls) -> None:
         cls.__doc__ = documented(cls.__doc__, cls.parameters, cls.state)
+        cls._settable = {**cls.parameters, **cls.state}
 
     def __init__(self, **values: Any) -> None:
         for name in values:
@@ -108,7 +110,7 @@ class Model(GivenOnce):
     @classmethod
     def settable(cls) -> dict[str, Quantity]:
         """All that can be set: parameters and state."""
-        return {**cls.parameters, **cls.state}
+        return cls._settable
 
     @classmethod
     def check_name(cls, name: str) -> None:
