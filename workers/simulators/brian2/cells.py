@@ -85,14 +85,14 @@ class BrianSources:
 
     def __init__(self, tools: Toolbox, sources: Sources) -> None:
         self.group = tools.group(Make("sources", sources.size, threshold="False", reset="")).brian
-        self._fired = fired(self.group)
+        self._fired = fired(self.group).data  # into which a few are written sooner than into an array
 
     def emitter(self, spikes: Spikes, first: int, last: int) -> Callable[[int], None]:
         """What fires the spikes of one step."""
         if spikes.steps.size and not first <= spikes.steps[0] <= spikes.steps[-1] <= last:
             raise ValueError(f"stimuli outside of this run's steps {first} to {last}")
         ends = np.searchsorted(spikes.steps, np.arange(first - 1, last + 1), side="right").tolist()
-        fired, ranks = self._fired, spikes.ranks.astype(np.int32)
+        fired, ranks = self._fired, spikes.ranks.astype(np.int32).data
 
         def emit(step: int) -> None:
             start, end = ends[step - first], ends[step - first + 1]

@@ -53,7 +53,8 @@ cdef class Delivery:
         cdef double* scale = &self.scale[0] if self.scale.shape[0] else NULL
         cdef int* due
         cdef int source
-        cdef long long s
+        cdef long long s, each = self.weights.shape[0] > 1
+        cdef double weight
         cdef size_t i, number
         self.waiting[self.now].assign(spikes, spikes + spikes[self.fired.shape[0] - 1])
         self.now = (self.now + 1) % self.waiting.size()
@@ -63,12 +64,14 @@ cdef class Delivery:
                 s = starts[due[i + 8]]
                 fetch(targets + s)
                 fetch(targets + s + 16)
-                fetch(weights + s)
-                fetch(weights + s + 8)
-                fetch(weights + s + 16)
+                if each:
+                    fetch(weights + s)
+                    fetch(weights + s + 8)
+                    fetch(weights + s + 16)
             source = due[i]
             for s in range(starts[source], starts[source + 1]):
-                to[targets[s]] += weights[s] if scale == NULL else weights[s]*scale[targets[s]]
+                weight = weights[each*s]
+                to[targets[s]] += weight if scale == NULL else weight*scale[targets[s]]
 """
 
 
@@ -80,6 +83,8 @@ class DirectSynapses:
         sorted_ = (synapses.sources[1:] >= synapses.sources[:-1]).all()
         order = slice(None) if sorted_ else np.argsort(synapses.sources, kind="stable")
         weights = synapses.weights[order]
+        if (weights == weights[0]).all():
+            weights = weights[:1]  # which need not be fetched
         deliver: Call = _delivery()(
             fired(pre),
             np.concatenate([[0], np.cumsum(np.bincount(synapses.sources, minlength=pre.N))]),

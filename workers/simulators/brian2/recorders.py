@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workers.instance import Floats, Spikes, Trace
 from workers.simulators.brian2.cells import BrianCells
@@ -14,27 +13,28 @@ class SpikeRecorder:
     """The spikes of one run."""
 
     def __init__(self, cells: BrianCells) -> None:
-        self._fired = fired(cells.group)
+        self._fired = fired(cells.group).data  # of which small parts are copied sooner than of arrays
         self.start(1, 0)
 
     def start(self, first: int, last: int) -> None:
         """Forget what was recorded: a run of these steps begins."""
         self._steps: list[int] = []
-        self._ranks: list[NDArray[np.int32]] = []
+        self._ranks: list[bytes] = []
 
     def sample(self, step: int) -> None:
         """Take in the step that has just ended."""
         number = self._fired[-1]
         if number:
             self._steps.append(step)
-            self._ranks.append(self._fired[:number].copy())
+            self._ranks.append(self._fired[:number].tobytes())
 
     def spikes(self) -> Spikes:
         """All spikes of the run."""
         if not self._steps:
             return Spikes.none()
-        steps = np.repeat(np.array(self._steps, np.int64), [r.size for r in self._ranks])
-        return Spikes(steps, np.concatenate(self._ranks).astype(np.int64))
+        ranks = np.frombuffer(b"".join(self._ranks), np.int32)
+        numbers = np.array([len(r) for r in self._ranks]) // ranks.itemsize
+        return Spikes(np.repeat(np.array(self._steps, np.int64), numbers), ranks.astype(np.int64))
 
 
 class TraceRecorder:

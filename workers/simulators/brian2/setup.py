@@ -14,10 +14,11 @@ import sysconfig
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from workers.simulators.compiled import cache
+from workers.simulators import compiled
 
 # Portable, and exact in the same way everywhere: no -march=native, no -ffast-math.
 _GCC_FLAGS = ["-w", "-O3", "-ffp-contract=off"]
@@ -89,17 +90,25 @@ def _cache(version: str) -> Path:
     flags = repr((_GCC_FLAGS, _MSVC_FLAGS, sys.platform, platform.machine()))
     digest = hashlib.blake2b(flags.encode(), digest_size=4).hexdigest()
     python = ".".join(map(str, sys.version_info[:2]))
-    return cache() / f"brian2-{version}-py{python}-{digest}"
+    return compiled.cache() / f"brian2-{version}-py{python}-{digest}"
 
 
 def code_class(target: str | None) -> Any:
+    """Return the class of Brian2's code objects for a target."""
     from brian2.codegen.runtime.cython_rt import CythonCodeObject
     from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 
-    classes = {"cython": CythonCodeObject, "numpy": NumpyCodeObject}
-    if target is not None:
-        return classes[target]
-    return CythonCodeObject if _compiler() and CythonCodeObject.is_available() else NumpyCodeObject
+    compiles = _compiler() and CythonCodeObject.is_available() if target is None else target == "cython"
+    return _compiled() if compiles else NumpyCodeObject
+
+
+@cache
+def _compiled() -> Any:
+    """Make Brian2's class for Cython take the templates that we have, and its own where we have none."""
+    from brian2.codegen.runtime.cython_rt import CythonCodeObject
+
+    ours = CythonCodeObject.templater.derive("workers.simulators.brian2")
+    return type("CodeObject", (CythonCodeObject,), {"templater": ours})
 
 
 def _compiler() -> bool:
