@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import EntryPoint
@@ -64,6 +65,17 @@ def or_skip(method: Callable[..., Any]) -> Callable[..., Any]:
 
 class Skipping(PynnNest):
     build, run, get, set = (or_skip(m) for m in (Pynn.build, Pynn.run, Pynn.get, Pynn.set))  # type: ignore[assignment]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _swept() -> Iterator[None]:
+    """Remove the folder that pyNN.nest makes for each network."""
+    from pyNN.nest import simulator
+
+    yield
+    for folder in simulator.state.tempdirs:
+        shutil.rmtree(folder)
+    simulator.state.tempdirs = []
 
 
 @pytest.fixture(scope="module", autouse=True)
