@@ -98,16 +98,10 @@ def _timed(
     return [kind, f"{min(writes) / each:.4f}", f"{min(reads) / each:.4f}", f"{size / each:.2f}", str(files)]
 
 
-def _seconds(call: Callable[[], Any]) -> float:
-    begin = time.perf_counter()
+def _seconds(call: Callable[[], Any], clock: Callable[[], float] = time.perf_counter) -> float:
+    begin = clock()
     call()
-    return time.perf_counter() - begin
-
-
-def _cpu_seconds(call: Callable[[], Any]) -> float:
-    begin = time.process_time()
-    call()
-    return time.process_time() - begin
+    return clock() - begin
 
 
 def _size(path: Path) -> tuple[float, int]:
@@ -177,7 +171,8 @@ def networks(folder: Path, number: int, kind: str, value: Callable[[int], Any], 
         store.append(parts)
         packing, storing = packing + packed - begin, storing + time.process_time() - packed
     kept.close()
-    resuming = [_cpu_seconds(lambda n=n: _kept(path, n).close()) for n in (number, number + number // 10)]
+    sizes = number, number + number // 10
+    resuming = [_seconds(lambda n=n: _kept(path, n).close(), time.process_time) for n in sizes]
     opening = _seconds(lambda: _first(path))
     table = _seconds(lambda: sweep.open(path).dataset)
     size, files = _size(path)

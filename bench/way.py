@@ -9,7 +9,6 @@ cost. Of each part the least of all rounds is shown. What was found is in bench/
 from __future__ import annotations
 
 import argparse
-import gc
 import subprocess
 import tempfile
 import time
@@ -27,6 +26,7 @@ from bench.rates import MOST
 from bench.tables import show
 from sweep import Izhikevich, Monitor, Network, PoissonPopulation, Population, Projection, parallel_run
 from workers import lockstep, session, simulators
+from workers.child import look_rarely_for_garbage
 from workers.part import pack
 from workers.simulators.base import Simulator
 from workers.stimulus import PoissonSpikes
@@ -138,8 +138,7 @@ def main() -> None:
     name, number, width = given.simulator, given.networks, given.width
     by_process(name, 2 * width, width)  # starts all, and compiles
     in_child(name, width, width)
-    gc.freeze()  # as the child process does, here and in the next line
-    gc.set_threshold(gc.get_threshold()[0] * width)
+    look_rarely_for_garbage(width)  # as the child process does
     print(f"{name}, {number} networks, {width} as one; CPU ms per network")
     _show("parallel_run", [by_process(name, number, width) for _ in range(given.rounds)], number)
     _show("a child process", [in_child(name, number, width) for _ in range(given.rounds)], number)

@@ -62,15 +62,22 @@ def _open(connection: Connection, blob: bytes) -> Job | None:
             os.chdir(label_of(blob).folder)
         job = unpack(blob)
         lifetime = _warm_up(job)
-        if not gc.get_freeze_count():
-            gc.freeze()  # what is imported by now stays: no collection of garbage need look through it
-        # Networks that run as one have so many times the objects, nearly all of them in use.
-        gc.set_threshold(min(_YOUNG * job.fuse, _MOST))
+        look_rarely_for_garbage(job.fuse)
     except BaseException as error:  # the person's modules may raise anything, SystemExit too
         _send(connection, ("broken", traceback_below(error, __file__)))
         return None
     _send(connection, ("ready", lifetime))
     return job
+
+
+def look_rarely_for_garbage(fused: int) -> None:
+    """Spare what is imported by now, which stays; and look as often for a network as if it ran alone.
+
+    Networks that run as one have so many times the objects, nearly all of them in use.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+    gc.set_threshold(min(_YOUNG * fused, _MOST))
 
 
 def _warm_up(job: Job) -> int | None:

@@ -112,8 +112,6 @@ def _checked(quantity: Quantity, owner: str, name: str, given: Value | OfDistanc
 
 
 def _values(value: Value, key: Key, owner: str, purpose: str, size: int) -> Floats:
-    if isinstance(value, float):
-        return np.full(size, value)
     if isinstance(value, Distribution):
         values = value.draw(key.generator(owner, purpose), size)
         if not np.all(np.isfinite(values)):

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from workers.division import divided
 from workers.instance import (
     Background,
     Cells,
@@ -137,8 +138,7 @@ def together(spikes: Sequence[Spikes], size: int) -> Spikes:
 
 def apart(spikes: Spikes, size: int, networks: int) -> list[Spikes]:
     """Divide the spikes of one population among the networks; each keeps its order."""
-    network = spikes.ranks // size  # np.divmod takes five times as long
-    ranks = spikes.ranks - network * size
+    network, ranks = divided(spikes.ranks, size)
     order = sorting(network, networks)
     edges = np.cumsum(np.bincount(network, minlength=networks))[:-1]
     steps = np.split(spikes.steps[order], edges)

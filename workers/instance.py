@@ -52,6 +52,11 @@ def places(ranks: Ranks | Ints, among: Ranks = None) -> slice | Ints:
     return wanted if among is None else np.searchsorted(np.array(among, np.int64), wanted)
 
 
+def some(whole: Any, ranks: Ranks) -> Any:
+    """Take some neurons of a simulator's own object for a population; None stands for all of it."""
+    return whole if ranks is None else whole[list(ranks)]
+
+
 class Spikes(NamedTuple):
     """Spikes of one population, in order of step and then of rank.
 

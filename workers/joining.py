@@ -56,13 +56,10 @@ def by_name(parts: Sequence[Part], starts: NDArray[np.int64]) -> dict[str, list[
     groups: dict[Any, list[Column]] = {}
     for part, start in zip(parts, starts, strict=False):
         for c in part.columns:
-            flat = c.shapes is not None
-            kind = (
-                c.values.dtype,
-                c.shapes.shape[1:] if flat and c.shapes is not None else c.values.shape[1:],
-            )
+            like = c.values if c.shapes is None else c.shapes
+            kind = c.name, c.text, c.shapes is None, c.values.dtype, like.shape[1:]
             moved = Column(c.name, c.rows + start, c.values, c.shapes, c.text)
-            groups.setdefault((c.name, c.text, flat, kind), []).append(moved)
+            groups.setdefault(kind, []).append(moved)
     blocks: dict[str, list[Column]] = {}
     for (name, *_), group in groups.items():
         blocks.setdefault(name, []).append(_joined(group))

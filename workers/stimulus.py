@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.division import divided
 from workers.instance import Floats, Ints, Spikes
 from workers.keys import Key
 from workers.network.sources import SpikeTimes, nearest_steps
@@ -108,10 +109,8 @@ class PoissonSpikes(Stimulus):
         values = _once(self.values[name])
         if name == "rates":
             self._per_step = values * (self._dt / 1000.0)  # expected spikes of a neuron in a step
-        elif name == "start":
-            self._first = nearest_steps(
-                values, self._dt
-            )  # the step before the first one that it is active in
+        elif name == "start":  # the step before the first one in which it is active
+            self._first = nearest_steps(values, self._dt)
         else:
             self._active = nearest_steps(values, self._dt)
 
@@ -128,9 +127,8 @@ class PoissonSpikes(Stimulus):
             self._places = self._in_order()
         size = self._size
         a, b = np.searchsorted(self._places, [(start + 1) * size, (stop + 1) * size])
-        places = self._places[a:b]
-        steps = places // size  # np.divmod takes five times as long
-        return Spikes(steps.astype(np.int64), (places - steps * size).astype(np.int64))
+        steps, ranks = divided(self._places[a:b], size)
+        return Spikes(steps.astype(np.int64), ranks.astype(np.int64))
 
     def _draw_until(self, integral: float, start: int) -> None:
         """Draw blocks until there are enough; what was emitted until `start` is of no more use."""

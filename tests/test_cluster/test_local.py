@@ -24,7 +24,7 @@ from slurm_site import runs, until
 
 import cluster
 from cluster.local import LocalPool
-from cluster.pool import Pool
+from cluster.pool import Handle, Pool, Running
 from workers.launch import command, environment
 from workers.live import Network
 from workers.outcome import Outcome
@@ -163,14 +163,21 @@ def test_a_network_that_kills_every_worker_is_given_up(pool: LocalPool) -> None:
     assert run(pool, lambda i, net: i) == list(range(12))
 
 
-def test_interrupt_stops_what_runs_and_what_waits(pool: LocalPool, tmp_path: Path) -> None:
+def endless(pool: LocalPool, folder: Path, number: int) -> tuple[Handle, list[Running]]:
+    """Submit tasks that do not end, and wait until two of them run."""
+
     def method(index: int, net: object) -> None:
-        (tmp_path / f"{index}").touch()
+        (folder / f"{index}").touch()
         time.sleep(3600)
 
     handle = pool.load(job(method))
-    running = [pool.submit(handle, Task((i,), ({},)), None) for i in range(8)]
-    until(lambda: len([*tmp_path.iterdir()]) == 2)
+    running = [pool.submit(handle, Task((i,), ({},)), None) for i in range(number)]
+    until(lambda: len([*folder.iterdir()]) == 2)
+    return handle, running
+
+
+def test_interrupt_stops_what_runs_and_what_waits(pool: LocalPool, tmp_path: Path) -> None:
+    _, running = endless(pool, tmp_path, 8)
     assert pool.wait(running) == []
     pool.interrupt()
     ended: set[Any] = set()
@@ -179,13 +186,7 @@ def test_interrupt_stops_what_runs_and_what_waits(pool: LocalPool, tmp_path: Pat
 
 
 def test_what_still_runs_of_a_job_that_is_unloaded_is_ended(pool: LocalPool, tmp_path: Path) -> None:
-    def method(index: int, net: object) -> None:
-        (tmp_path / f"{index}").touch()
-        time.sleep(3600)
-
-    handle = pool.load(job(method))
-    running = [pool.submit(handle, Task((i,), ({},)), None) for i in range(2)]
-    until(lambda: len([*tmp_path.iterdir()]) == 2)
+    handle, running = endless(pool, tmp_path, 2)
     for late in running:
         pool.cancel(late)
     pool.unload(handle)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from on_genn import built
 from outcome_bits import bits
 
 from sweep import (
@@ -58,12 +59,6 @@ class TestGenn(SimulatorSuite):
 
     def make(self) -> Simulator:
         return Genn("single_threaded_cpu")
-
-
-def built(network: Any) -> Genn:
-    simulator = Genn("single_threaded_cpu")
-    simulator.build(network)
-    return simulator
 
 
 def network() -> dict[str, Any]:

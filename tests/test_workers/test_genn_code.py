@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from on_genn import built
 
 from hardware import gpus
 from workers.simulators.genn import adapter, cache, plan
@@ -19,12 +20,6 @@ from workers.simulators.genn.adapter import Genn
 from workers.testing.networks import cells, instance, random_network, recorded, same, synapses, told
 
 genn_model = pytest.importorskip("pygenn.genn_model", reason=f"GeNN is not installed: {Genn.install}")
-
-
-def built(network: Any) -> Genn:
-    simulator = Genn("single_threaded_cpu")
-    simulator.build(network)
-    return simulator
 
 
 def test_networks_of_one_structure_are_compiled_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.division import divided
 from workers.network.space import Space
 
 Ints = NDArray[np.int64]
@@ -64,9 +65,7 @@ def columns_of(ends: Ends, allow_self_connections: bool) -> int:
 
 def numbered(pairs: Ints, columns: int, ends: Ends) -> Edges:
     """Turn places in a table with a row for each source into edges, skipping the neuron itself."""
-    columns = max(columns, 1)
-    sources = pairs // columns  # np.divmod takes five times as long
-    targets = pairs - sources * columns
+    sources, targets = divided(pairs, max(columns, 1))
     if columns < ends.shape[1]:
         targets += targets >= sources
     return Edges(sources, targets)

@@ -15,6 +15,7 @@ from workers.network.synapse_lines import (
     SynapseEquations,
     check_event_driven,
     check_expressions,
+    named_in,
     statements,
 )
 from workers.network.synapses import SynapseType
@@ -56,7 +57,7 @@ def reads_at_arrival(projection: Projection) -> bool:
     if not issubclass(kind := type(projection.synapse), EquationSynapse):
         return False
     sides = {"pre": projection.pre.model, "post": projection.post.model}
-    asked = [found for s in kind.equations.pre_spike for e in s.expressions for found in SIDE.findall(e)]
+    asked = named_in(kind.equations.pre_spike)
     return any(variable in sides[side].recordable for side, variable in asked)
 
 

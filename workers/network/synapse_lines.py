@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from workers.network.linear import names_of, slope_of
@@ -61,6 +61,11 @@ class SynapseEquations:
         """All that is to be computed."""
         parts: list[Equation | Statement] = [*self.lines, *self.pre_spike, *self.post_spike]
         return [expression for part in parts for expression in part.expressions]
+
+
+def named_in(parts: Iterable[Equation | Statement]) -> set[tuple[str, str]]:
+    """Name what is asked of neurons: the side, and the variable there."""
+    return {(side, name) for part in parts for e in part.expressions for side, name in SIDE.findall(e)}
 
 
 def statements(owner: str, when: str, text: str, changed: frozenset[str]) -> tuple[Statement, ...]:

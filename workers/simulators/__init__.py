@@ -110,7 +110,8 @@ def _wanted(network: Description) -> dict[str, Described]:
     kinds: dict[str, Described] = {p.synapse.kind(): p for p in network.of(Projection)}
     kinds.pop("StaticSynapse", None)
     for projection in network.of(Projection):
-        kinds |= {AT_ARRIVAL: projection} if reads_at_arrival(projection) else {}
+        if reads_at_arrival(projection):
+            kinds[AT_ARRIVAL] = projection
     inputs: list[Described] = [*network.of(Injection), *network.of(PoissonInput)]
     for population in network.of(Population):
         if issubclass(population.model, EquationModel):

@@ -24,6 +24,7 @@ from workers.instance import (
     Synapses,
     Trace,
     places,
+    some,
     united,
 )
 from workers.simulators.base import NO_CURRENTS, Simulator
@@ -111,7 +112,7 @@ class Pynn(Simulator):
         self._periods: dict[int, int] = {}
         self._recorded: dict[tuple[int, str], Ranks] = {}
         for population in self._instance.spikes:
-            self._some(population, self._instance.spikes_of.get(population)).record("spikes")
+            some(self._populations[population], self._instance.spikes_of.get(population)).record("spikes")
         for population in {t.population for t in self._instance.traces}:
             traces = [t for t in self._instance.traces if t.population == population]
             self._periods[population] = period = gcd(*(t.period for t in traces))
@@ -121,12 +122,9 @@ class Pynn(Simulator):
                 raise self._cannot(population, f"cannot record {', '.join(lacking)}")
             for name in names:
                 ranks = united(t.ranks for t in traces if t.variable == name)
-                self._some(population, ranks).record(name, sampling_interval=period * self._instance.dt)
+                neurons = some(self._populations[population], ranks)
+                neurons.record(name, sampling_interval=period * self._instance.dt)
                 self._recorded[population, name] = ranks
-
-    def _some(self, population: int, ranks: Ranks) -> Any:
-        whole = self._populations[population]
-        return whole if ranks is None else whole[list(ranks)]
 
     def _cells(self, population: int) -> Cells:
         cells = self._instance.populations[population]

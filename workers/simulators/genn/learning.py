@@ -22,14 +22,11 @@ from workers.simulators.updates.synapses import Kind
 COUNTER = ("handled", "uint32_t")
 SENT, COUNT, FIRED = ("sent", "scalar"), ("count", "uint32_t"), ("fired", "uint32_t*")
 
-_NUMPY = {
-    name: getattr(np, name) for name in ("abs", "clip", "cos", "floor", "inf", "log", "sin", "sqrt")
-} | {
+_OF_NUMPY = ("abs", "clip", "cos", "floor", "inf", "log", "sin", "sqrt", "tan", "tanh")
+_NUMPY = {name: getattr(np, name) for name in _OF_NUMPY} | {
     "exponential": exponential,
     "fading": fading,
     "int": lambda x: np.trunc(x + 0.0),
-    "tan": np.tan,
-    "tanh": np.tanh,
 }
 
 

@@ -11,7 +11,6 @@ Where there are equations for each step, GeNN goes through all synapses in each,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,7 @@ from numpy.typing import NDArray
 
 from workers.instance import Floats, Instance
 from workers.instance import Synapses as Drawn
-from workers.network.lines import Equation
-from workers.network.synapse_lines import SIDE, Statement, SynapseEquations
+from workers.network.synapse_lines import SynapseEquations, named_in
 from workers.simulators.genn import functions, learning
 from workers.simulators.genn.code import STEP, Translation, seen
 from workers.simulators.genn.synapses import GennSynapses, SynapsePlan, longest_of, most, slots_for, steps
@@ -76,8 +74,7 @@ class EquationPlan(SynapsePlan):
 
     def _update(self, genn: Any) -> Any:
         constant = genn.VarAccess.READ_ONLY
-        values = [(n, "scalar") for n in self.state] + [(n, "scalar", constant) for n in self.constants]
-        values.append((*steps(self.slots), constant))
+        values = [*self._scalars(constant), (*steps(self.slots), constant)]
         values += [_HANDLED] if self.back else []
         read = {
             f"{side}_neuron_var_refs": [
@@ -187,15 +184,11 @@ def _reads(equations: SynapseEquations) -> tuple[tuple[str, str, str], ...]:
 
 
 def _asked(equations: SynapseEquations) -> set[tuple[str, str]]:
-    return _named_in([*equations.lines, *equations.pre_spike])
+    return named_in([*equations.lines, *equations.pre_spike])
 
 
 def _asked_at_targets_spikes(equations: SynapseEquations) -> set[tuple[str, str]]:
-    return _named_in(equations.post_spike)
-
-
-def _named_in(parts: Sequence[Equation | Statement]) -> set[tuple[str, str]]:
-    return {(side, name) for part in parts for e in part.expressions for side, name in SIDE.findall(e)}
+    return named_in(equations.post_spike)
 
 
 def _present(variable: str, side: str) -> str:

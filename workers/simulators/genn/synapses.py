@@ -98,9 +98,13 @@ class SynapsePlan:
             kept = np.zeros(groups[self.post].num_neurons * self.ring, np.uint32)
             group.extra_global_params["fired"].set_init_values(kept)
 
+    def _scalars(self, constant: Any) -> list[tuple[Any, ...]]:
+        """Return the variables of each synapse that are numbers, as GeNN wants them declared."""
+        return [(n, "scalar") for n in self.state] + [(n, "scalar", constant) for n in self.constants]
+
     def _update(self, genn: Any) -> Any:
         constant = genn.VarAccess.READ_ONLY
-        values = [(n, "scalar") for n in self.state] + [(n, "scalar", constant) for n in self.constants]
+        values = self._scalars(constant)
         arrays = functions.parameters(self.code + self.back)
         if self.slots > 1:
             values.append((*steps(self.slots), constant))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from workers.instance import Cells, Floats, Instance, Ranks, Sources, Spikes, Synapses, Trace, in_order
+from workers.instance import Cells, Floats, Instance, Ranks, Sources, Spikes, Synapses, Trace, in_order, some
 from workers.network import Description
 from workers.simulators.base import NO_CURRENTS, SIMULTANEOUS, Simulator
 from workers.simulators.nest import synapses as nest_synapses
@@ -138,7 +138,7 @@ class Nest(Simulator):
 
     def _record_spikes(self, population: int, ranks: Ranks = None) -> Any:
         recorder = self._nest.Create("spike_recorder", params={"time_in_steps": True})
-        self._nest.Connect(_some(self._nodes[population], ranks), recorder)
+        self._nest.Connect(some(self._nodes[population], ranks), recorder)
         return recorder
 
     def _record_trace(self, trace: Trace) -> Any:
@@ -154,8 +154,8 @@ class Nest(Simulator):
         """Return the nodes that have this variable, their name of it, and the factor to their unit."""
         place, translation = (trace.population, trace.variable), self._translation(trace.population)
         if place in self._shadows:
-            return _some(self._shadows[place], trace.ranks), "V_m", translation.shadowed[trace.variable][2]
-        return _some(self._nodes[trace.population], trace.ranks), *translation.recorded[trace.variable]
+            return some(self._shadows[place], trace.ranks), "V_m", translation.shadowed[trace.variable][2]
+        return some(self._nodes[trace.population], trace.ranks), *translation.recorded[trace.variable]
 
     def _cells(self, population: int) -> Cells:
         cells = self._instance.populations[population]
@@ -247,10 +247,6 @@ class Nest(Simulator):
 
 def _first(nodes: Any) -> int:
     return int(nodes[0].get("global_id"))
-
-
-def _some(nodes: Any, ranks: Ranks) -> Any:
-    return nodes if ranks is None else nodes[list(ranks)]
 
 
 def _state(nodes: Any, name: str) -> Floats:
